@@ -1,0 +1,51 @@
+"""Data sources, one a file, and what each of them returns.
+
+A source is a function `source(**options) -> Source`. The splits are opened one by one: everything but `evaluate` gets
+train and validation only (`open_for_training`); the test split is behind `Source.test`, which only `evaluate` calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SOURCES: dict[str, str] = {
+    "digits": "edgekit.datasets.digits:digits",
+    "imagenet-photos": "edgekit.datasets.imagenet_photos:imagenet_photos",
+}
+"""Name in a recipe -> module:function."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """`inputs[i]` holds all samples of model input i, (N, ...) in torch's layout (NCHW for images).
+
+    `labels`: (N,) class ids, (N, K) several accepted ids padded with -1, or (N, ...) float targets of a regression.
+    """
+
+    inputs: tuple[NDArray[Any], ...]
+    labels: NDArray[Any]
+
+    def __len__(self) -> int:
+        return int(self.inputs[0].shape[0])
+
+    def take(self, indices: NDArray[np.integer[Any]] | slice) -> Split:
+        """The samples at `indices`, in that order."""
+        return Split(inputs=tuple(array[indices] for array in self.inputs), labels=self.labels[indices])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Three splits, each a function that loads it. `validation` None: the last `validation_share` of train is it."""
+
+    train: Callable[[], Split]
+    test: Callable[[], Split]
+    validation: Callable[[], Split] | None = None
+    validation_share: float = 0.1
+    input_names: tuple[str, ...] = ("input",)
+    class_names: tuple[str, ...] = ()

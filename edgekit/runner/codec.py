@@ -1,0 +1,145 @@
+"""Frozen dataclasses to JSON and back, strictly: an unknown key, a missing key or a wrong type is a sentence.
+
+The standard library only: this file travels with the runner to devices. It covers what our data needs and no more:
+dataclasses, str, int, float, bool, None, tuples of one type, mappings from str, and unions of those with None.
+"""
+
+import dataclasses
+import difflib
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class CodecError(ValueError):
+    """What is wrong, and at which key (`place`, dotted)."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}" if place else problem)
+        self.place = place
+        self.problem = problem
+
+
+def encode(value: Any) -> Any:
+    """Turn a dataclass (or what it holds) into plain JSON data, keys in field order."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [encode(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise CodecError("", f"{value} has no JSON form")
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise CodecError("", f"{type(value).__name__} has no JSON form")
+
+
+def dumps(value: Any, *, indent: int | None = 1) -> str:
+    """The JSON text of a dataclass."""
+    return json.dumps(encode(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def loads(kind: type[T], text: str | bytes) -> T:
+    """Read JSON text as `kind`; raises CodecError, never anything else."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CodecError("", f"not JSON ({error})") from error
+    return decode(kind, data)
+
+
+def decode(kind: type[T], data: Any, place: str = "") -> T:
+    """Plain JSON data as `kind`, checked key by key."""
+    return typing.cast(T, _decode(kind, data, place))
+
+
+def closest(name: str, names: typing.Iterable[str]) -> str:
+    """`, did you mean X?` for the nearest of `names`, or nothing."""
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def _decode(kind: Any, data: Any, place: str) -> Any:
+    origin = typing.get_origin(kind)
+    if kind is Any:
+        return data
+    if origin in (typing.Union, types.UnionType):
+        return _decode_union(typing.get_args(kind), data, place)
+    if origin is typing.Literal:
+        if data not in typing.get_args(kind):
+            known = ", ".join(repr(choice) for choice in typing.get_args(kind))
+            raise CodecError(place, f"{data!r} is not one of {known}")
+        return data
+    if dataclasses.is_dataclass(kind):
+        return _decode_dataclass(kind, data, place)
+    if origin is tuple:
+        item = typing.get_args(kind)[0]
+        _require(isinstance(data, (list, tuple)), place, "a list", data)
+        return tuple(_decode(item, element, f"{place}[{n}]") for n, element in enumerate(data))
+    if origin is not None and issubclass(origin, Mapping):
+        item = typing.get_args(kind)[1]
+        _require(isinstance(data, dict), place, "a table", data)
+        return {key: _decode(item, element, _join(place, key)) for key, element in data.items()}
+    return _decode_scalar(kind, data, place)
+
+
+def _decode_scalar(kind: Any, data: Any, place: str) -> Any:
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if kind is type(None):
+        _require(data is None, place, "null", data)
+        return None
+    names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+    fits = isinstance(data, kind) and (kind is bool or not isinstance(data, bool))
+    _require(fits, place, names.get(kind, str(kind)), data)
+    return data
+
+
+def _decode_union(kinds: tuple[Any, ...], data: Any, place: str) -> Any:
+    if data is None and type(None) in kinds:
+        return None
+    problems = []
+    for kind in kinds:
+        if kind is type(None):
+            continue
+        try:
+            return _decode(kind, data, place)
+        except CodecError as error:
+            problems.append(error)
+    raise problems[0]
+
+
+def _decode_dataclass(kind: Any, data: Any, place: str) -> Any:
+    _require(isinstance(data, dict), place, "a table", data)
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for key in data:
+        if key not in fields:
+            raise CodecError(_join(place, str(key)), f"unknown key{closest(str(key), fields)}")
+    values = {}
+    for name, field in fields.items():
+        if name in data:
+            values[name] = _decode(hints[name], data[name], _join(place, name))
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise CodecError(_join(place, name), "missing")
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise CodecError(place, str(error)) from error
+
+
+def _require(fits: bool, place: str, wanted: str, data: Any) -> None:
+    if not fits:
+        shown = json.dumps(data, default=str)
+        shown = shown if len(shown) <= 60 else shown[:57] + "..."
+        raise CodecError(place, f"expected {wanted}, got {shown}")
+
+
+def _join(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key
