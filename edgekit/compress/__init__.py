@@ -1,0 +1,8 @@
+"""Compression steps, one a file, over one shared training loop. A step: apply(model, step, context) -> model."""
+
+STEPS: dict[str, str] = {
+    "train": "edgekit.compress.train:apply",
+    "prune": "edgekit.compress.prune:apply",
+    "qat": "edgekit.compress.qat:apply",
+}
+"""Kind of step -> module:function."""

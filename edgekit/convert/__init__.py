@@ -1,0 +1,143 @@
+"""Models -> artifacts: float32, fp16, int8, each compared with its source and described by a side-car."""
+
+import hashlib
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+from edgekit.artifact import Artifact, Parity, TensorInfo, compressed_size, sidecar_path
+from edgekit.datasets import Split
+from edgekit.errors import ConvertError
+from edgekit.model import Model
+from edgekit.recipe.spec import Precision
+from edgekit.runner import codec
+from edgekit.workspace import write_atomic
+
+TOOLS = ("torch", "litert-torch", "litert-quantizer", "ai-edge-litert", "litert-converter")
+
+
+def convert_model(
+    model: Model,
+    precision: Precision,
+    *,
+    calibration: Split,
+    parity_samples: Split,
+    folder: Path,
+    recipe: str,
+    variant: str,
+) -> Artifact:
+    """Write `<variant>.tflite` and its side-car into `folder`. Raises ConvertError; a failed parity is in the result.
+
+    `calibration`: samples whose ranges static int8 takes (unused otherwise); `parity_samples`: real samples, not test.
+    """
+    from edgekit.convert import parity, quantize, trained
+    from edgekit.convert.from_torch import to_tflite
+    from edgekit.runner.batch import run_batch
+
+    exact: trained.TrainedFile | None = None
+    if model.trained_quantization is not None:
+        if precision != "int8":
+            raise ConvertError(f"variant {variant} was trained for int8 and asks for {precision}")
+        exact = trained.to_trained_int8(model, tuple(array[:1] for array in parity_samples.inputs))
+        content = exact.content
+    else:
+        content = to_tflite(model.network, model)
+        if precision == "fp16":
+            content = quantize.to_fp16(content)
+        elif precision == "int8-dynamic":
+            content = quantize.to_dynamic_int8(content)
+        elif precision == "int8":
+            inputs = _artifact_inputs(calibration, model)
+            samples = [tuple(array[k : k + 1] for array in inputs) for k in range(len(calibration))]
+            content = quantize.to_static_int8(content, samples)
+    path = folder / f"{variant}.tflite"
+    write_atomic(path, content)
+    rule = "int8-qat" if exact else {"float32": "float32", "fp16": "fp16"}.get(precision, "int8-ptq")
+    outputs = run_batch(path, _artifact_inputs(parity_samples, model))
+    found = parity.check(rule, _source_outputs(model, parity_samples), outputs)
+    return _describe(model, path, content, "tflite", recipe, variant, precision, found, exact)
+
+
+def export_model(model: Model, *, folder: Path, recipe: str, variant: str) -> Artifact:
+    """Write `<variant>.pt2`, the torch program that `@torch` targets run, and its side-car."""
+    from edgekit.convert.from_torch import to_exported_program
+
+    content = to_exported_program(model)
+    path = folder / f"{variant}.pt2"
+    write_atomic(path, content)
+    return _describe(model, path, content, "pt2", recipe, variant, "float32", None, None)
+
+
+def _describe(
+    model: Model,
+    path: Path,
+    content: bytes,
+    format: str,
+    recipe: str,
+    variant: str,
+    precision: str,
+    found: Parity | None,
+    exact: Any,
+) -> Artifact:
+    from edgekit.runner.engine import open_engine
+
+    engine = open_engine("torch" if format == "pt2" else "litert", path, delegate="cpu", threads=1)
+    infos = [
+        tuple(
+            TensorInfo(
+                name=tensor.name,
+                shape=tensor.shape,
+                dtype=tensor.dtype,
+                scale=tensor.scale,
+                zero_point=tensor.zero_point,
+            )
+            for tensor in side
+        )
+        for side in (engine.inputs, engine.outputs)
+    ]
+    artifact = Artifact(
+        file=path.name,
+        format=format,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        compressed_bytes=compressed_size(content),
+        recipe=recipe,
+        variant=variant,
+        precision=precision,
+        parameters=model.parameters,
+        macs=model.macs,
+        inputs=infos[0],
+        outputs=infos[1],
+        steps=model.history,
+        source_sha256=_weights_sha256(model),
+        tools={name: importlib.metadata.version(name) for name in TOOLS},
+        parity=found,
+        quantized_tensors=exact.quantized if exact else None,
+        quantized_compared=exact.compared if exact else None,
+        quantized_equal=exact.equal if exact else None,
+    )
+    write_atomic(sidecar_path(path), codec.dumps(artifact).encode())
+    return artifact
+
+
+def _artifact_inputs(split: Split, model: Model) -> tuple[Any, ...]:
+    import numpy as np
+
+    return tuple(
+        np.ascontiguousarray(np.moveaxis(array, 1, -1)) if index in model.channels_last else array
+        for index, array in enumerate(split.inputs)
+    )
+
+
+def _source_outputs(model: Model, split: Split) -> tuple[Any, ...]:
+    from edgekit.compress.fit import outputs_on
+
+    return outputs_on(model.network, split)
+
+
+def _weights_sha256(model: Model) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in model.network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()

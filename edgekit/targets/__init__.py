@@ -1,0 +1,63 @@
+"""Kinds of targets, one a file. A target answers jobs with runs."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from edgekit.errors import UsageError
+from edgekit.runner.protocol import Job, Run
+from edgekit.target import ANY, TargetSpec
+
+TARGETS: dict[str, str] = {
+    "desktop": "edgekit.targets.desktop:open_target",
+    "android": "edgekit.targets.android:open_target",
+    "loopback": "edgekit.targets.loopback:open_target",
+}
+"""Kind -> module:function(spec, *, serial, pythons) -> Target."""
+
+DELEGATES_OF: dict[str, tuple[str, ...]] = {
+    "desktop": ("cpu", "cpu-default"),
+    "loopback": ("cpu", "cpu-default"),
+    "android": ("cpu", "cpu-default", "gpu", "nnapi"),
+}
+"""What `*` as a delegate stands for."""
+
+
+class Target(Protocol):
+    """One place where jobs run. Opened cheaply; nothing is started before `probe` or `run`."""
+
+    spec: TargetSpec
+
+    def probe(self) -> str | None:
+        """None: usable; else the sentence that becomes the reason of an `unsupported` row. Raises DeviceError."""
+
+    def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
+        """One launch. `files`: job-relative name -> local file. The run's output files are put under `answer`."""
+
+    def close(self) -> None:
+        """End what was started; may be called twice."""
+
+
+def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str] | None = None) -> Target:
+    """The target of `spec`. `pythons`: runtime -> an interpreter that has it. Raises UsageError for unknown kinds."""
+    if spec.kind not in TARGETS:
+        raise UsageError(
+            f"target {spec}: targets of kind {spec.kind} are not part of this version",
+            f"kinds that are: {', '.join(TARGETS)}",
+        )
+    module, _, function = TARGETS[spec.kind].partition(":")
+    target: Target = getattr(importlib.import_module(module), function)(spec, serial=serial, pythons=pythons or {})
+    return target
+
+
+def expand(specs: Sequence[TargetSpec]) -> tuple[TargetSpec, ...]:
+    """`*` as a delegate becomes every delegate of the kind; `*` as an address stays, the target resolves it."""
+    expanded: list[TargetSpec] = []
+    for spec in specs:
+        delegates = DELEGATES_OF.get(spec.kind, ("cpu",)) if spec.delegate == ANY else (spec.delegate,)
+        for delegate in delegates:
+            one = TargetSpec(kind=spec.kind, address=spec.address, delegate=delegate, runtime=spec.runtime)
+            if one not in expanded:
+                expanded.append(one)
+    return tuple(expanded)

@@ -1,0 +1,7 @@
+"""The recipes' networks, one a file. Each is a function `build(**options) -> torch.nn.Module` in eval mode."""
+
+NETWORKS: dict[str, str] = {
+    "digits-cnn": "edgekit.zoo.digits_cnn:digits_cnn",
+    "efficientnet-lite0": "edgekit.zoo.efficientnet_lite0:efficientnet_lite0",
+}
+"""Name in a recipe -> module:function."""

@@ -1,0 +1,61 @@
+"""Commands that look after the installation: doctor, cache."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import options
+from edgekit.cli.output import check_choice, remark, write_result
+
+
+def doctor(
+    serial: options.Serial = "",
+    format: options.TextOrJson = "text",
+    out: options.Out = "-",
+    debug: options.Debug = False,
+) -> None:
+    """Say what is installed, missing, attached.
+
+    Each gap comes with what it stops and the line that mends it.
+
+    Exit code 0 when `edgekit run` on this computer would work, 3 when a package for that is missing.
+
+        edgekit doctor
+    """
+    check_choice("--format", format, ("text", "json"))
+    from edgekit.cli.recipe_commands import pythons_from_environment
+    from edgekit.pipeline import health
+
+    found = health.examine(serial=serial, pythons=pythons_from_environment())
+    write_result(health.as_json(found) if format == "json" else health.as_text(found), out)
+    raise typer.Exit(health.exit_code(found))
+
+
+def cache(
+    workspace: options.Workspace = Path(".edgekit"),
+    older_than_days: Annotated[
+        float | None, typer.Option(min=0, help="Remove stages not used for so many days.")
+    ] = None,
+    to_megabytes: Annotated[
+        float | None, typer.Option(min=0, help="Remove the least used stages down to this size.")
+    ] = None,
+    format: options.TextOrJson = "text",
+    out: options.Out = "-",
+    debug: options.Debug = False,
+) -> None:
+    """Show, or shrink, what the workspace keeps.
+
+    Measurements are never removed.
+
+    edgekit cache
+    edgekit cache --older-than-days 30
+    """
+    check_choice("--format", format, ("text", "json"))
+    from edgekit import cache as caches
+
+    if older_than_days is not None or to_megabytes is not None:
+        freed = caches.prune(workspace, older_than_days=older_than_days, to_megabytes=to_megabytes)
+        remark(f"removed {len(freed)} stages, {sum(entry.size_bytes for entry in freed) / 1e6:.1f} MB")
+    entries = caches.entries(workspace)
+    write_result(caches.entries_json(entries) if format == "json" else caches.entries_text(entries), out)

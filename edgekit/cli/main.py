@@ -1,0 +1,112 @@
+"""The program: parse, call, turn errors into one sentence, one hint and an exit code."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from edgekit import __version__
+from edgekit.errors import EdgekitError, Interrupted
+
+app = typer.Typer(
+    name="edgekit",
+    help="Compress a neural network, take it to a phone, and prove what each optimisation was worth there.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+COMMANDS: dict[str, str] = {
+    "run": "edgekit.cli.recipe_commands:run",
+    "new": "edgekit.cli.recipe_commands:new",
+    "recipes": "edgekit.cli.recipe_commands:recipes",
+    "compress": "edgekit.cli.recipe_commands:compress",
+    "convert": "edgekit.cli.recipe_commands:convert",
+    "inspect": "edgekit.cli.file_commands:inspect",
+    "report": "edgekit.cli.file_commands:report",
+    "compare": "edgekit.cli.file_commands:compare",
+    "bench": "edgekit.cli.device_commands:bench",
+    "push": "edgekit.cli.device_commands:push",
+    "devices": "edgekit.cli.device_commands:devices",
+    "doctor": "edgekit.cli.care_commands:doctor",
+    "cache": "edgekit.cli.care_commands:cache",
+}
+"""Command -> module:function, in the order of `edgekit --help`."""
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def _add_commands() -> None:
+    import importlib
+
+    for name, place in COMMANDS.items():
+        module, _, function = place.partition(":")
+        app.command(name)(getattr(importlib.import_module(module), function))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line `arguments` (sys.argv where None) and exit with the code of docs/architecture.md."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _add_commands()
+    try:
+        code = app(words, prog_name="edgekit", standalone_mode=False)
+    except BaseException as error:
+        code = _exit_code(error, debug="--debug" in words)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _exit_code(error: BaseException, *, debug: bool) -> int:
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        error = Interrupted()
+    if debug and not isinstance(error, (SystemExit, typer.Exit)):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, EdgekitError):
+        _say_error(error.message, error.hint)
+        return error.exit_code
+    if isinstance(error, (SystemExit, typer.Exit)):
+        code = getattr(error, "exit_code", getattr(error, "code", 1))
+        return code if isinstance(code, int) else 1
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error of typer's parser
+        error.show()
+        return int(error.exit_code)
+    if isinstance(error, BrokenPipeError):
+        _silence_standard_output()
+        return 141
+    if isinstance(error, OSError):
+        _say_error(
+            f"{error.filename or 'a file'}: {error.strerror or error}", "check the path, its rights and the free space"
+        )
+        return 1
+    _say_error(
+        f"edgekit failed on {type(error).__name__}: {error}",
+        "this is a bug; run it again with --debug and report what that prints",
+    )
+    return 1
+
+
+def _say_error(message: str, hint: str) -> None:
+    typer.echo(f"edgekit: {message}", err=True)
+    if hint:
+        typer.echo(f"  {hint}", err=True)
+
+
+def _silence_standard_output() -> None:
+    """The reader of the pipe has gone: let the interpreter's own flush at exit say nothing."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

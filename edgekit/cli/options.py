@@ -1,0 +1,34 @@
+"""Options that several commands share, defined once so that they behave the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecipeFile = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of one that edgekit brings.")
+]
+Workspace = Annotated[
+    Path, typer.Option(help="Folder that keeps every stage's files, the measurements and the reports.")
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("--target", "-t", help="kind:address:delegate@runtime, may be repeated; e.g. desktop:cpu."),
+]
+Variants = Annotated[list[str] | None, typer.Option("--variant", help="Only this variant (and the baseline).")]
+Serial = Annotated[
+    str, typer.Option(envvar="ANDROID_SERIAL", help="Serial of the device where a target's address is *.")
+]
+Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md or csv.")]
+TextOrJson = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
+Out = Annotated[str, typer.Option("--out", "-o", help="Write to this file; - is standard output.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of training, order and samples; the recipe's own where not given.")
+]
+Launches = Annotated[int | None, typer.Option(min=1, help="Fresh processes an artifact; the plan's where not given.")]
+MinSeconds = Annotated[
+    float | None, typer.Option(min=0.0, help="Seconds of samples a launch; the plan's where not given.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure anew even where a complete series is kept.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -1,0 +1,169 @@
+"""Commands that take a recipe: run, new, recipes, compress, convert."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgekit.cli import options
+from edgekit.cli.output import check_choice, remark, write_result
+
+if TYPE_CHECKING:
+    from edgekit.pipeline.session import Session
+
+FORMATS = ("terminal", "json", "md", "csv")
+
+
+def run(
+    recipe: options.RecipeFile,
+    target: options.Targets = None,
+    variant: options.Variants = None,
+    workspace: options.Workspace = Path(".edgekit"),
+    serial: options.Serial = "",
+    format: options.Format = "terminal",
+    out: options.Out = "-",
+    seed: options.Seed = None,
+    launches: options.Launches = None,
+    min_seconds: options.MinSeconds = None,
+    fresh: options.Fresh = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Compress, convert, measure and report.
+
+    Everything a recipe says, in order, each artifact checked against its source before it is measured.
+
+    Files that are already there are not computed again; a complete series of measurements is reused and its age
+    printed. Exit code 0: every row measured or unsupported; 6: some row failed; 4: no device row; 5: a gate missed.
+
+        edgekit run recipes/digits-cnn.toml --target desktop:cpu
+    """
+    check_choice("--format", format, FORMATS)
+    from edgekit.pipeline import whole
+    from edgekit.report import render
+
+    session = _session(recipe, workspace, quiet=quiet, seed=seed, serial=serial)
+    outcome = whole.run(
+        session,
+        targets=tuple(target or ()),
+        variants=tuple(variant or ()),
+        launches=launches,
+        min_seconds=min_seconds,
+        fresh=fresh,
+    )
+    write_result(render(outcome.report, format), out)
+    remark(f"report: {outcome.folder}")
+    raise typer.Exit(outcome.exit_code)
+
+
+def new(
+    path: Annotated[Path, typer.Argument(help="The recipe file to write, e.g. my-net.toml.")],
+    model: Annotated[str, typer.Option(help="Your network's factory, module:function.")] = "my_module:build",
+    data: Annotated[str, typer.Option(help="Your data source, module:function.")] = "my_module:data",
+    task: Annotated[str, typer.Option(help="classification or regression.")] = "classification",
+    image: Annotated[bool, typer.Option(help="The first input is an image (NCHW in torch, NHWC in the file).")] = True,
+    starter: Annotated[bool, typer.Option(help="Also write the module, with a tiny network to start from.")] = False,
+    target: options.Targets = None,
+    debug: options.Debug = False,
+) -> None:
+    """Write a working recipe for your own network.
+
+    edgekit new my-net.toml --starter && edgekit run my-net.toml
+    """
+    check_choice("--task", task, ("classification", "regression"))
+    from edgekit.recipe.new import write_recipe
+
+    targets = tuple(target or ("desktop:cpu", "loopback:0:cpu"))
+    written = write_recipe(path, model=model, data=data, task=task, image=image, targets=targets, starter=starter)
+    for file in written:
+        remark(f"wrote {file}")
+    remark(f"next: edgekit run {path}")
+
+
+def recipes(format: options.TextOrJson = "text", out: options.Out = "-", debug: options.Debug = False) -> None:
+    """List the recipes that edgekit brings.
+
+    edgekit recipes
+    """
+    check_choice("--format", format, ("text", "json"))
+    from edgekit.recipe.table import find_recipes, recipes_json, recipes_text
+
+    found = find_recipes()
+    write_result(recipes_json(found) if format == "json" else recipes_text(found), out)
+
+
+def compress(
+    recipe: options.RecipeFile,
+    variant: options.Variants = None,
+    workspace: options.Workspace = Path(".edgekit"),
+    format: options.TextOrJson = "text",
+    out: options.Out = "-",
+    seed: options.Seed = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Apply a recipe's compression steps only.
+
+    Prints what each step did: parameters, MACs, validation metric, seconds.
+
+    edgekit compress digits-cnn --variant pruned-qat-int8
+    """
+    check_choice("--format", format, ("text", "json"))
+    from edgekit.pipeline import models
+
+    session = _session(recipe, workspace, quiet=quiet, seed=seed)
+    histories = models.compress(session, tuple(variant or ()))
+    write_result(models.histories_json(histories) if format == "json" else models.histories_text(histories), out)
+
+
+def convert(
+    recipe: options.RecipeFile,
+    variant: options.Variants = None,
+    workspace: options.Workspace = Path(".edgekit"),
+    format: options.TextOrJson = "text",
+    out: options.Out = "-",
+    seed: options.Seed = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Compress and convert to .tflite files.
+
+    Each artifact is checked against its source on real samples (docs/parity.md).
+
+    Exit code 1 when an artifact does not compute what its source computes.
+
+        edgekit convert digits-cnn --variant int8
+    """
+    check_choice("--format", format, ("text", "json"))
+    from edgekit.pipeline import artifacts
+
+    session = _session(recipe, workspace, quiet=quiet, seed=seed)
+    made = artifacts.convert(session, tuple(variant or ()))
+    write_result(artifacts.made_json(made) if format == "json" else artifacts.made_text(made), out)
+    artifacts.raise_on_failed_parity(made)
+
+
+def _session(recipe: str, workspace: Path, *, quiet: bool, seed: int | None, serial: str = "") -> "Session":
+    from edgekit import progress
+    from edgekit.pipeline.session import open_session
+
+    return open_session(
+        recipe,
+        workspace,
+        seed=seed,
+        serial=serial,
+        pythons=pythons_from_environment(),
+        progress=progress.for_stderr(quiet),
+        say=(lambda text: None) if quiet else remark,
+    )
+
+
+def pythons_from_environment() -> dict[str, str]:
+    """Interpreters that hold another runtime: EDGEKIT_PYTHON_TFLITE_RUNTIME, EDGEKIT_PYTHON_TENSORFLOW."""
+    import os
+
+    variables = {
+        "tflite-runtime": "EDGEKIT_PYTHON_TFLITE_RUNTIME",
+        "tensorflow": "EDGEKIT_PYTHON_TENSORFLOW",
+    }
+    return {runtime: os.environ[name] for runtime, name in variables.items() if os.environ.get(name)}

@@ -1,0 +1,91 @@
+"""PyTorch -> float .tflite and exported program. The only file that names litert-torch."""
+
+import io
+import re
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from edgekit.convert.quiet import quiet
+from edgekit.errors import ConvertError
+from edgekit.model import Model
+from edgekit.optional import need
+
+_LOG_LINES = 8
+
+
+def to_tflite(network: nn.Module, model: Model) -> bytes:
+    """`network` (in eval mode, the model's inputs) as a float32 .tflite file with NHWC image inputs.
+
+    Raises ConvertError with `ops` where operators have no lowering, and with the converter's last lines otherwise.
+    """
+    with quiet():
+        litert_torch = need("litert_torch", "converting from PyTorch")
+    example = tuple(_artifact_layout(array, index, model) for index, array in enumerate(model.example))
+    wrapped = network.eval()
+    failure: Exception | None = None
+    with quiet() as log:
+        try:
+            if model.channels_last:
+                wrapped = litert_torch.to_channel_last_io(wrapped, args=list(model.channels_last))
+            return _content(litert_torch.convert(wrapped, example))
+        except Exception as error:  # the converter raises whatever its stack does: this file is where it ends
+            failure = error
+    raise _translated(failure, log.getvalue()) from failure
+
+
+def _content(edge: Any) -> bytes:
+    content = getattr(edge, "model_content", None)
+    if callable(content):
+        content = content()
+    if content is None:
+        import tempfile
+        from pathlib import Path
+
+        with tempfile.TemporaryDirectory() as folder:
+            edge.export(str(Path(folder) / "model.tflite"))
+            content = (Path(folder) / "model.tflite").read_bytes()
+    return bytes(content)
+
+
+def _artifact_layout(array: Any, index: int, model: Model) -> torch.Tensor:
+    moved = np.moveaxis(array, 1, -1) if index in model.channels_last else array
+    return torch.from_numpy(np.ascontiguousarray(moved))
+
+
+def to_exported_program(model: Model) -> bytes:
+    """The float network as a torch exported program (.pt2), inputs in torch's own layout."""
+    example = tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in model.example)
+    buffer = io.BytesIO()
+    failure: Exception | None = None
+    with quiet() as log:
+        try:
+            torch.export.save(torch.export.export(model.network.eval(), example), buffer)
+            return buffer.getvalue()
+        except Exception as error:
+            failure = error
+    raise _translated(failure, log.getvalue()) from failure
+
+
+def _translated(error: Exception, log: str) -> ConvertError:
+    text = f"{error}\n{log}"
+    named = re.findall(
+        r"(?:Lowering not found|No lowering|not implemented|Unsupported)[^\n]*?((?:aten|prims|quantized)[.:]+[\w.:]+)",
+        text,
+    )
+    named += re.findall(r"failed to legalize operation '([\w.]+)'", text)
+    named += re.findall(r"error: '?([\w.]+)' op is neither a custom op nor a flex op", text)
+    ops = tuple(dict.fromkeys(name.rstrip(".:") for name in named))
+    if ops:
+        return ConvertError(
+            f"no TFLite operator for {', '.join(ops)}",
+            "write that part with other operators, or leave it out of the exported network",
+            ops=ops,
+        )
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    last = " | ".join(lines[:2])[:400] or " | ".join(log.strip().splitlines()[-_LOG_LINES:])[:400]
+    return ConvertError(
+        f"litert-torch does not convert the network ({type(error).__name__}): {last}", "run with --debug"
+    )

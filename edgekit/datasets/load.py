@@ -1,0 +1,66 @@
+"""Train and validation for everybody; the test split for `edgekit.evaluate` alone."""
+
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgekit.datasets import Source, Split
+from edgekit.errors import DataError
+
+EVALUATE = "edgekit.evaluate"
+
+
+class TestSplitOpened(RuntimeError):
+    """Somebody else than edgekit.evaluate opened a test split: a bug that would spoil every figure."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingData:
+    """What training, early stop, best checkpoint, calibration and search may see."""
+
+    train: Split
+    validation: Split
+
+    def joined(self, limit: int) -> Split:
+        """Validation, then train samples, at most `limit`: real data for parity."""
+        both = zip(self.validation.inputs, self.train.inputs, strict=True)
+        inputs = tuple(np.concatenate(pair)[:limit] for pair in both)
+        labels = np.concatenate([self.validation.labels, self.train.labels])[:limit]
+        return Split(inputs=inputs, labels=labels)
+
+
+def guard(source: Source) -> Source:
+    """The same source, whose test split raises TestSplitOpened for every caller but edgekit.evaluate."""
+    opened = source.test
+
+    def test() -> Split:
+        caller = sys._getframe(1).f_globals.get("__name__")
+        if caller != EVALUATE:
+            raise TestSplitOpened(f"{caller} opened the test split; only {EVALUATE} may")
+        return _checked(opened(), "test")
+
+    return replace(source, test=test)
+
+
+def open_for_training(source: Source) -> TrainingData:
+    """Open train and validation; where the source has no validation, the last part of train is it."""
+    train = _checked(source.train(), "train")
+    if source.validation is not None:
+        return TrainingData(train=train, validation=_checked(source.validation(), "validation"))
+    count = max(1, round(len(train) * source.validation_share))
+    if count >= len(train):
+        raise DataError(f"{len(train)} train samples are too few to keep {source.validation_share:.0%} for validation")
+    return TrainingData(train=train.take(slice(0, -count)), validation=train.take(slice(-count, None)))
+
+
+def _checked(split: Split, name: str) -> Split:
+    sizes = {len(array) for array in (*split.inputs, split.labels)}
+    if len(sizes) != 1 or sizes == {0}:
+        raise DataError(f"the {name} split has inputs and labels of lengths {sorted(sizes)}: one length is needed")
+    for index, array in enumerate(split.inputs):
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            raise DataError(f"input {index} of the {name} split holds NaN or infinity")
+    return split

@@ -1,0 +1,148 @@
+"""Network -> steps -> models. A prefix of steps that two variants share is computed once."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgekit import units
+from edgekit.model import Model, StepRecord
+from edgekit.pipeline.session import Session, package_modules
+from edgekit.runner import codec
+from edgekit.workspace import stage_key
+
+if TYPE_CHECKING:
+    from edgekit.compress.context import Context
+
+TOOLS = ("torch", "torch-pruning", "numpy")
+
+
+class Models:
+    """The models of one session by the steps that made them. Nothing is loaded before it is asked for."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._loaded: dict[tuple[str, ...], Model] = {}
+        self._keys: dict[tuple[str, ...], str] = {}
+
+    def key(self, steps: tuple[str, ...]) -> str:
+        """The workspace key of the model after `steps`: everything that went into it."""
+        if steps not in self._keys:
+            self._keys[steps] = self._compute_key(steps)
+        return self._keys[steps]
+
+    def _compute_key(self, steps: tuple[str, ...]) -> str:
+        session = self.session
+        recipe = session.recipe
+        sources = package_modules("edgekit.compress")
+        if not steps:
+            inputs = {
+                "model": session.identity("model"),
+                "channels_last": list(recipe.model.channels_last),
+                "data": session.identity("data"),
+                "seed": recipe.seed,
+            }
+            return stage_key("network", sources=sources, inputs=inputs, tools=TOOLS)
+        step = recipe.steps[steps[-1]]
+        inputs = {
+            "before": self.key(steps[:-1]),
+            "step": codec.encode(step),
+            **{role: session.identity(role) for role in ("data", "loss", "metric")},
+            "seed": recipe.seed,
+        }
+        return stage_key(step.kind, sources=sources, inputs=inputs, tools=TOOLS)
+
+    def get(self, steps: tuple[str, ...]) -> Model:
+        """The model after `steps`, from the workspace where it lies there."""
+        if steps not in self._loaded:
+            self._loaded[steps] = self._make(steps)
+        return self._loaded[steps]
+
+    def _make(self, steps: tuple[str, ...]) -> Model:
+        if not steps:
+            return self._start()
+        from edgekit.compress import store
+
+        kind = self.session.recipe.steps[steps[-1]].kind
+        key = self.key(steps)
+        found = self.session.workspace.find(kind, key)
+        if found is not None:
+            return store.load(found, self._network)
+        before = self.get(steps[:-1])
+        model = self._apply(steps[-1], before)
+        with self.session.workspace.build(kind, key) as folder:
+            store.save(model, folder)
+        return model
+
+    def history(self, steps: tuple[str, ...]) -> tuple[StepRecord, ...]:
+        """What each step did, making the model only where it is not there yet."""
+        return self.get(steps).history
+
+    def _network(self) -> Any:
+        import torch
+
+        torch.manual_seed(self.session.recipe.seed)
+        return self.session.build("model")
+
+    def _start(self) -> Model:
+        from edgekit.compress import start
+
+        train = self.session.data.train
+        example = tuple(array[:1] for array in train.inputs)
+        spec = self.session.recipe.model
+        names = self.session.source.input_names
+        return start.start(self._network(), example, input_names=names, channels_last=spec.channels_last)
+
+    def _apply(self, name: str, before: Model) -> Model:
+        import importlib
+
+        from edgekit.compress import STEPS
+
+        step = self.session.recipe.steps[name]
+        module, _, function = STEPS[step.kind].partition(":")
+        self.session.say(f"step {name} ({step.kind})")
+        model: Model = getattr(importlib.import_module(module), function)(before, step, self._context())
+        record = model.history[-1]
+        self.session.say(f"  {_record_line(record)}")
+        return model
+
+    def _context(self) -> "Context":
+        from edgekit.compress.context import Context
+
+        session = self.session
+        return Context(
+            data=session.data,
+            loss=session.loss,
+            metric=session.metric,
+            seed=session.recipe.seed,
+            progress=session.progress,
+        )
+
+
+def compress(session: Session, variants: Sequence[str]) -> dict[str, tuple[StepRecord, ...]]:
+    """Apply the steps of `variants` (all where empty). Returns each variant's history."""
+    models = Models(session)
+    return {variant.name: models.history(variant.steps) for variant in session.variants(variants)}
+
+
+def histories_json(histories: dict[str, tuple[StepRecord, ...]]) -> str:
+    """Variant -> step records, as JSON text."""
+    return codec.dumps(histories)
+
+
+def histories_text(histories: dict[str, tuple[StepRecord, ...]]) -> str:
+    """Variant by variant, one line a step."""
+    lines = []
+    for name, records in histories.items():
+        lines.append(name)
+        lines += [f"  {record.name:<12} {_record_line(record)}" for record in records] or ["  (no steps)"]
+    return "\n".join(lines)
+
+
+def _record_line(record: StepRecord) -> str:
+    def metric(value: float | None) -> str:
+        return "-" if value is None else f"{value:.4f}"
+
+    return (
+        f"{units.count(record.parameters_before)} -> {units.count(record.parameters_after)} parameters, "
+        f"{units.count(record.macs_before)} -> {units.count(record.macs_after)} MACs, "
+        f"validation {metric(record.metric_before)} -> {metric(record.metric_after)}, {record.seconds:.1f} s"
+    )

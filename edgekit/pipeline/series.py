@@ -1,0 +1,148 @@
+"""Artifacts x one target -> measurements: what a job carries, which folder a series keeps, who judges outputs."""
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgekit import units
+from edgekit.artifact import Parity
+from edgekit.errors import DeviceError
+from edgekit.measure.series import Judged, Series, Subject, load_complete, measure
+from edgekit.pipeline import judge as judging
+from edgekit.pipeline.artifacts import Made
+from edgekit.pipeline.samples import JobInputs, Reference
+from edgekit.pipeline.session import package_modules
+from edgekit.progress import Progress
+from edgekit.recipe.spec import Plan
+from edgekit.result import Measurement
+from edgekit.runner import codec
+from edgekit.runner.protocol import CaseResult, FileRef
+from edgekit.target import TargetSpec
+from edgekit.targets import open_target
+from edgekit.workspace import Workspace, stage_key
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Score = Callable[[tuple["NDArray[Any]", ...]], tuple[float, ...]]
+"""Float outputs of all check samples -> the metric's score of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An artifact ready to be measured, and what its outputs are judged by (None: nothing to compare with)."""
+
+    made: Made
+    inputs: JobInputs
+    reference: Reference | None
+    score: Score | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What every target of one command shares."""
+
+    workspace: Workspace
+    plan: Plan
+    seed: int
+    progress: Progress
+    say: Callable[[str], None]
+    serial: str
+    pythons: Mapping[str, str]
+    fresh: bool
+
+
+def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: Setting) -> Series:
+    """A complete series of before where one is kept (unless fresh), else a new one, or the rest of a broken one."""
+    folder = setting.workspace.series_folder(str(spec))
+    key = _key(spec, candidates, setting)
+    kept = sorted(path for path in folder.glob(f"{key}-*") if path.is_dir()) if folder.is_dir() else []
+    if kept and not setting.fresh and (found := load_complete(kept[-1])) is not None:
+        series, age = found
+        setting.say(f"{spec}: series of {units.age(age)} reused (--fresh measures anew)")
+        return series
+    broken = kept[-1] if kept and load_complete(kept[-1]) is None else None
+    started = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
+    setting.say(f"{spec}: {'going on with a broken series' if broken else 'measuring'}")
+    target = open_target(spec, serial=setting.serial, pythons=setting.pythons)
+    try:
+        reason = target.probe()
+        if reason is not None:
+            return not_measured(spec, candidates, "unsupported", reason)
+        by_variant = {candidate.made.variant.name: candidate for candidate in candidates}
+        return measure(
+            target,
+            [_subject(candidate) for candidate in candidates],
+            setting.plan,
+            seed=setting.seed,
+            folder=broken or folder / f"{key}-{started}",
+            judge=lambda subject, result, answer: _judge(by_variant[subject.variant], result, answer),
+            progress=setting.progress,
+        )
+    except DeviceError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        return not_measured(spec, candidates, "unreachable", f"{error.message}{hint}")
+    finally:
+        target.close()
+
+
+def not_measured(spec: TargetSpec, candidates: Sequence[Candidate], status: Any, reason: str) -> Series:
+    """Rows without a measurement, each with the reason."""
+    rows = tuple(
+        Measurement(
+            series="",
+            target=str(spec),
+            artifact_sha256=candidate.made.artifact.sha256,
+            variant=candidate.made.variant.name,
+            status=status,
+            reason=reason,
+        )
+        for candidate in candidates
+    )
+    return Series(measurements=rows, scores={}, complete=False)
+
+
+def _key(spec: TargetSpec, candidates: Sequence[Candidate], setting: Setting) -> str:
+    inputs = {
+        "target": str(spec),
+        "serial": setting.serial,
+        "artifacts": {item.made.variant.name: item.made.artifact.sha256 for item in candidates},
+        "samples": sorted({data.data.sha256 for item in candidates for data in item.inputs.check}),
+        "plan": codec.encode(setting.plan),
+        "seed": setting.seed,
+    }
+    sources = (*package_modules("edgekit.measure"), *package_modules("edgekit.runner"), "edgekit.result")
+    return stage_key("series", sources=sources, inputs=inputs, tools=("ai-edge-litert", "torch"))
+
+
+def _subject(candidate: Candidate) -> Subject:
+    artifact, parity = candidate.made.artifact, candidate.made.artifact.parity
+    model = FileRef(
+        file=f"models/{artifact.sha256[:16]}.{artifact.format}",
+        sha256=artifact.sha256,
+        size_bytes=artifact.size_bytes,
+    )
+    return Subject(
+        variant=candidate.made.variant.name,
+        artifact=artifact,
+        model=model,
+        check_inputs=candidate.inputs.check,
+        timing_inputs=candidate.inputs.timing,
+        files={**candidate.inputs.files, model.file: candidate.made.path},
+        blocked=f"parity with its source failed: {parity.reason}" if parity and not parity.passed else "",
+    )
+
+
+def _judge(candidate: Candidate, result: CaseResult, answer: Path) -> Judged:
+    raws = [judging.read_output(output, answer) for output in result.outputs]
+    parity: Parity | None = None
+    if candidate.reference is not None:
+        expected = [candidate.reference.raw(index) for index in range(len(raws))]
+        parity = judging.target_parity(result, raws, expected)
+    scores = None
+    if candidate.score is not None:
+        pairs = zip(result.outputs, raws, strict=True)
+        scores = candidate.score(tuple(judging.to_floats(output, raw) for output, raw in pairs))
+    return Judged(parity=parity, scores=scores)

@@ -1,0 +1,146 @@
+"""What one command works with: the recipe, the workspace, and what the recipe's names stand for."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgekit.errors import UsageError
+from edgekit.progress import Progress
+from edgekit.recipe.load import call, load, resolve, source_files
+from edgekit.recipe.spec import FunctionRef, Recipe, VariantSpec
+from edgekit.recipe.table import find_recipe
+from edgekit.runner import codec
+from edgekit.workspace import Workspace
+
+if TYPE_CHECKING:
+    from edgekit.datasets import Source
+    from edgekit.datasets.load import TrainingData
+    from edgekit.metrics import Metric
+
+TABLES = {
+    "model": "edgekit.zoo:NETWORKS",
+    "data": "edgekit.datasets:SOURCES",
+    "loss": "edgekit.compress.losses:LOSSES",
+    "metric": "edgekit.metrics:METRICS",
+}
+"""Where the recipe's names are looked up before they are taken as module:function."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Passed from stage to stage. Data and functions are opened when first needed, so that a run that finds every
+    file in the workspace opens nothing."""
+
+    recipe: Recipe
+    workspace: Workspace
+    progress: Progress
+    say: Callable[[str], None]
+    serial: str = ""
+    pythons: Mapping[str, str] = field(default_factory=dict)
+
+    def reference(self, role: str) -> FunctionRef:
+        """The recipe's model, data, loss or metric."""
+        return self.recipe.model.factory if role == "model" else getattr(self.recipe, role)
+
+    def build(self, role: str) -> Any:
+        """Call the recipe's function for `role` with its options."""
+        reference = self.reference(role)
+        return call(reference, resolve(reference, _table(role), self.recipe.folder), key=role, file=self.recipe.file)
+
+    def identity(self, role: str) -> dict[str, object]:
+        """What a stage's key must hold of `role`: its name, its options and the text of its source files."""
+        reference = self.reference(role)
+        files = source_files(reference, _table(role), self.recipe.folder)
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+        return {"name": reference.name, "options": codec.encode(reference.options), "sources": digest}
+
+    @cached_property
+    def source(self) -> "Source":
+        """The data source, its test split guarded: only edgekit.evaluate opens it."""
+        from edgekit.datasets.load import guard
+
+        source: Source = guard(self.build("data"))
+        return source
+
+    @cached_property
+    def data(self) -> "TrainingData":
+        """The train and validation splits."""
+        from edgekit.datasets.load import open_for_training
+
+        return open_for_training(self.source)
+
+    @cached_property
+    def metric(self) -> "Metric":
+        """The recipe's metric."""
+        metric: Metric = self.build("metric")
+        return metric
+
+    @cached_property
+    def loss(self) -> Any:
+        """The recipe's loss."""
+        return self.build("loss")
+
+    def kept(self, stage: str, key: str, make: Callable[[Path], None]) -> Path:
+        """The folder of a stage's result: found in the workspace, or filled by `make` and kept there."""
+        found = self.workspace.find(stage, key)
+        if found is None:
+            with self.workspace.build(stage, key) as folder:
+                make(folder)
+            found = self.workspace.find(stage, key)
+        if found is None:
+            raise FileNotFoundError(f"{stage} {key} is not in the workspace right after it was built")
+        return found
+
+    def variants(self, names: Sequence[str]) -> tuple[VariantSpec, ...]:
+        """The variants called `names`, and always the baseline, in the recipe's order; all where none is named."""
+        known = [variant.name for variant in self.recipe.variants]
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"recipe {self.recipe.name} has no variant {name!r}{codec.closest(name, known)}",
+                    f"variants: {', '.join(known)}",
+                )
+        wanted = {*names, self.recipe.baseline} if names else set(known)
+        return tuple(variant for variant in self.recipe.variants if variant.name in wanted)
+
+
+def open_session(
+    recipe: str,
+    workspace: Path,
+    *,
+    progress: Progress,
+    say: Callable[[str], None],
+    seed: int | None = None,
+    serial: str = "",
+    pythons: Mapping[str, str] | None = None,
+) -> Session:
+    """Load the recipe (a file, or the name of one that edgekit brings) and open the workspace."""
+    loaded = load(find_recipe(recipe))
+    if seed is not None:
+        loaded = replace(loaded, seed=seed)
+    return Session(
+        recipe=loaded,
+        workspace=Workspace(workspace),
+        progress=progress,
+        say=say,
+        serial=serial,
+        pythons=dict(pythons or {}),
+    )
+
+
+def _table(role: str) -> Mapping[str, str]:
+    import importlib
+
+    module, _, name = TABLES[role].partition(":")
+    table: Mapping[str, str] = getattr(importlib.import_module(module), name)
+    return table
+
+
+def package_modules(package: str) -> tuple[str, ...]:
+    """The modules of one of edgekit's packages by name, without importing any: their text is part of a stage's key."""
+    folder = Path(__file__).resolve().parents[1].joinpath(*package.split(".")[1:])
+    names = (".".join(path.relative_to(folder).with_suffix("").parts) for path in sorted(folder.rglob("*.py")))
+    return tuple(f"{package}.{name}".removesuffix(".__init__") for name in names)

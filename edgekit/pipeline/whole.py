@@ -1,0 +1,156 @@
+"""Everything a recipe says, in order, and the report."""
+
+import dataclasses
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit import __version__
+from edgekit.artifact import Artifact
+from edgekit.errors import GateFailed
+from edgekit.pipeline.artifacts import Made, make
+from edgekit.pipeline.models import Models
+from edgekit.pipeline.samples import job_inputs, reference, test_samples
+from edgekit.pipeline.series import Candidate, Setting, measure_target, not_measured
+from edgekit.pipeline.session import Session
+from edgekit.recipe.spec import Plan, VariantSpec
+from edgekit.report import RENDERERS, render
+from edgekit.report.build import Scores, exit_code, rows_of_target
+from edgekit.report.gate import failed_gates
+from edgekit.result import Report, Row
+from edgekit.target import TargetSpec, parse_target
+from edgekit.targets import expand
+from edgekit.workspace import Workspace, write_atomic
+
+EXTENSIONS = {"terminal": "txt", "json": "json", "md": "md", "csv": "csv"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The report, the folder that holds it in every format, and the command's exit code."""
+
+    report: Report
+    folder: Path
+    exit_code: int
+
+
+def run(
+    session: Session,
+    *,
+    targets: Sequence[str] = (),
+    variants: Sequence[str] = (),
+    launches: int | None = None,
+    min_seconds: float | None = None,
+    fresh: bool = False,
+) -> Outcome:
+    """Compress, convert, check, measure, report. A target that fails becomes rows with a reason, never an exception."""
+    recipe = session.recipe
+    specs = expand([parse_target(text) for text in targets or recipe.targets])
+    plan = changed_plan(recipe.plan, launches, min_seconds)
+    chosen = session.variants(variants)
+    models = Models(session)
+    made = [make(session, models, variant) for variant in chosen]
+    setting = Setting(
+        workspace=session.workspace,
+        plan=plan,
+        seed=recipe.seed,
+        progress=session.progress,
+        say=session.say,
+        serial=session.serial,
+        pythons=session.pythons,
+        fresh=fresh,
+    )
+    rows: list[Row] = []
+    for spec in specs:
+        rows += _target_rows(session, models, spec, made, setting)
+    report = Report(
+        edgekit=__version__,
+        title=recipe.name,
+        recipe_sha256=recipe.text_sha256,
+        created_utc=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        seed=recipe.seed,
+        baseline=recipe.baseline,
+        metric=session.metric.name,
+        plan=plan_numbers(plan),
+        rows=tuple(rows),
+    )
+    folder = save(report, session.workspace, recipe.name)
+    missed = failed_gates(report, recipe.gates, higher_is_better=session.metric.higher_is_better)
+    for gate in missed:
+        session.say(gate.message)
+    return Outcome(report=report, folder=folder, exit_code=exit_code(report) or (GateFailed.exit_code if missed else 0))
+
+
+def _target_rows(
+    session: Session, models: Models, spec: TargetSpec, made: Sequence[Made], setting: Setting
+) -> tuple[Row, ...]:
+    """Measure one target; `@torch` targets run the float32 variants' exported programs."""
+    refused: list[VariantSpec] = []
+    if spec.runtime == "torch":
+        refused = [item.variant for item in made if item.variant.precision != "float32"]
+        floats = [item.variant for item in made if item.variant.precision == "float32"]
+        used = [make(session, models, variant, torch_program=True) for variant in floats]
+    else:
+        used = list(made)
+    samples = test_samples(session)
+    labels = samples.load("labels")
+    candidates = [
+        Candidate(
+            made=item,
+            inputs=job_inputs(session, samples, item),
+            reference=reference(session, samples, item),
+            score=lambda outputs: tuple(float(score) for score in session.metric.scores(outputs, labels)),
+        )
+        for item in used
+    ]
+    series = measure_target(spec, candidates, setting)
+    measurements = list(series.measurements)
+    if refused:
+        without = [candidate_of(item, candidates[0]) for item in made if item.variant in refused]
+        reason = "torch runs float32 variants only: this one's integers and halves exist in the .tflite file"
+        measurements += not_measured(spec, without, "unsupported", reason).measurements
+    scores: dict[str, Scores] = {}
+    for candidate in candidates:
+        name = candidate.made.variant.name
+        if name in series.scores:
+            scores[name] = Scores(where="target", values=tuple(series.scores[name]))
+        elif candidate.reference is not None:
+            scores[name] = Scores(where="desktop", values=candidate.reference.scores)
+    artifacts: dict[str, Artifact] = {item.variant.name: item.artifact for item in (*made, *used)}
+    return rows_of_target(measurements, artifacts, scores, baseline=session.recipe.baseline, metric=session.metric.name)
+
+
+def candidate_of(made: Made, like: Candidate) -> Candidate:
+    """A candidate that only gives its name to a row."""
+    return Candidate(made=made, inputs=like.inputs, reference=None, score=None)
+
+
+def changed_plan(plan: Plan, launches: int | None, min_seconds: float | None) -> Plan:
+    """The plan with what the command line says."""
+    changes: dict[str, float] = {}
+    if launches is not None:
+        changes["launches"] = launches
+    if min_seconds is not None:
+        changes["min_seconds"] = min_seconds
+    return dataclasses.replace(plan, **changes)  # type: ignore[arg-type]
+
+
+def plan_numbers(plan: Plan) -> dict[str, float]:
+    """The plan as the report keeps it."""
+    return {
+        "launches": float(plan.launches),
+        "min_seconds": plan.min_seconds,
+        "min_samples": float(plan.min_samples),
+        "threads": float(plan.threads),
+        "accuracy_samples": float(plan.accuracy_samples),
+    }
+
+
+def save(report: Report, workspace: Workspace, name: str) -> Path:
+    """WORKSPACE/reports/NAME/report.{json,md,csv,txt}, each written whole."""
+    folder = workspace.folder / "reports" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for format in RENDERERS:
+        write_atomic(folder / f"report.{EXTENSIONS[format]}", render(report, format).encode())
+    return folder

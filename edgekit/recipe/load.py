@@ -1,0 +1,309 @@
+"""TOML -> Recipe, strictly: every problem is one sentence with the file, the key and the closest valid name."""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import RecipeError, UsageError
+from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, Value, VariantSpec
+from edgekit.recipe.steps import OPTIONS, PruneOptions, QatOptions, Step, TrainOptions
+from edgekit.runner import codec
+from edgekit.target import parse_target
+
+MAX_BYTES = 1_000_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Function:
+    name: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    factory: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+    channels_last: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    source: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Variant:
+    precision: Precision
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gate:
+    max_metric_drop: float | None = None
+    max_size_bytes: int | None = None
+    min_speedup: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """The file as TOML says it."""
+
+    name: str = ""
+    description: str = ""
+    seed: int = 0
+    baseline: str = ""
+    targets: tuple[str, ...] = ("desktop:cpu",)
+    model: _Model
+    data: _Data
+    loss: str | _Function = "cross-entropy"
+    metric: str | _Function = "top1"
+    steps: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, _Variant]
+    plan: Plan = field(default_factory=Plan)
+    gates: Mapping[str, _Gate] = field(default_factory=dict)
+
+
+def load(file: Path) -> Recipe:
+    """Read and check a recipe; raises RecipeError (exit code 2) for anything that cannot be used."""
+    content = _read(file)
+    try:
+        data = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecipeError(f"not TOML: {error}", "see docs/recipes.md for a complete example", file=file) from error
+    try:
+        return _check(codec.decode(_Text, data), file, content)
+    except codec.CodecError as error:
+        raise RecipeError(error.problem, "docs/recipes.md lists every key", file=file, key=error.place) from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.is_file() and file.stat().st_size > MAX_BYTES:
+            raise RecipeError(f"{file.stat().st_size} bytes are no recipe (at most {MAX_BYTES})", file=file)
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RecipeError(reason, "`edgekit recipes` lists those that edgekit brings", file=file) from error
+
+
+def _check(text: _Text, file: Path, content: bytes) -> Recipe:
+    def fail(key: str, message: str, hint: str = "") -> RecipeError:
+        return RecipeError(message, hint or "docs/recipes.md lists every key", file=file, key=key)
+
+    name = text.name or file.stem
+    for key, value in (("name", name), *(("variants", variant) for variant in text.variants)):
+        if not _NAME.fullmatch(value):
+            raise fail(key, f"{value!r} is no name: letters, digits, '.', '_' and '-', at most 64")
+    steps = {key: _step(key, table, fail) for key, table in text.steps.items()}
+    variants = tuple(_variant(key, variant, steps, fail) for key, variant in text.variants.items())
+    baseline = _baseline(text, variants, fail)
+    _check_plan(text.plan, fail)
+    for target in text.targets:
+        try:
+            parse_target(target)
+        except UsageError as error:
+            raise fail("targets", error.message, error.hint) from error
+    names = [variant.name for variant in variants]
+    for gate in text.gates:
+        if gate not in names:
+            raise fail(f"gates.{gate}", f"no variant is called {gate!r}{codec.closest(gate, names)}")
+    return Recipe(
+        name=name,
+        description=text.description,
+        file=file,
+        folder=file.resolve().parent,
+        text_sha256=hashlib.sha256(content).hexdigest(),
+        seed=text.seed,
+        model=ModelSpec(
+            factory=FunctionRef(name=text.model.factory, options=text.model.options),
+            channels_last=text.model.channels_last,
+        ),
+        data=FunctionRef(name=text.data.source, options=text.data.options),
+        loss=_function(text.loss),
+        metric=_function(text.metric),
+        steps=steps,
+        variants=variants,
+        baseline=baseline,
+        targets=text.targets,
+        plan=text.plan,
+        gates=tuple(
+            Gate(
+                variant=key,
+                max_metric_drop=gate.max_metric_drop,
+                max_size_bytes=gate.max_size_bytes,
+                min_speedup=gate.min_speedup,
+            )
+            for key, gate in text.gates.items()
+        ),
+    )
+
+
+Fail = Callable[..., RecipeError]
+
+
+def _step(name: str, table: Any, fail: Fail) -> Step:
+    if not isinstance(table, dict):
+        raise fail(f"steps.{name}", "expected a table")
+    table = dict(table)
+    kind = table.pop("kind", name)
+    if kind not in OPTIONS:
+        raise fail(
+            f"steps.{name}.kind",
+            f"no step is called {kind!r}{codec.closest(str(kind), OPTIONS)}",
+            f"kinds of steps: {', '.join(OPTIONS)}",
+        )
+    options = codec.decode(OPTIONS[kind], table, f"steps.{name}")
+    if isinstance(options, PruneOptions):
+        if not 0 < options.ratio < 1:
+            raise fail(
+                f"steps.{name}.ratio", f"{options.ratio:g} is not between 0 and 1 (0.3 removes 30 % of the channels)"
+            )
+        _at_least(fail, f"steps.{name}", round_to=(options.round_to, 1), iterations=(options.iterations, 1))
+    if isinstance(options, QatOptions) and not 0 <= options.freeze_ranges_after <= 1:
+        raise fail(f"steps.{name}.freeze_ranges_after", f"{options.freeze_ranges_after:g} is not a share 0..1")
+    training = (
+        options
+        if isinstance(options, TrainOptions)
+        else (options.finetune if isinstance(options, PruneOptions) else options.training)
+    )
+    _at_least(
+        fail, f"steps.{name}", epochs=(training.epochs, 1), batch=(training.batch, 1), patience=(training.patience, 0)
+    )
+    if not 0 < training.learning_rate <= 10:
+        raise fail(f"steps.{name}.learning_rate", f"{training.learning_rate:g} is not in 0..10")
+    return Step(name=name, kind=kind, options=options)
+
+
+def _at_least(fail: Fail, place: str, **values: tuple[float, float]) -> None:
+    for key, (value, least) in values.items():
+        if value < least:
+            raise fail(f"{place}.{key}", f"{value:g} is below {least:g}")
+
+
+def _variant(name: str, variant: _Variant, steps: Mapping[str, Step], fail: Fail) -> VariantSpec:
+    key = f"variants.{name}.steps"
+    for index, step in enumerate(variant.steps):
+        if step not in steps:
+            hint = f"steps of this recipe: {', '.join(steps) or 'none'}"
+            raise fail(key, f"no step is called {step!r}{codec.closest(step, steps)}", hint)
+        if steps[step].kind == "qat" and index != len(variant.steps) - 1:
+            raise fail(key, f"{step!r} (qat) must be the last step: what follows would break its trained ranges")
+        if step in variant.steps[:index]:
+            raise fail(key, f"step {step!r} stands twice", "give the second one a name of its own with the same kind")
+    if variant.steps and steps[variant.steps[-1]].kind == "qat" and variant.precision != "int8":
+        raise fail(f"variants.{name}.precision", f"{variant.precision!r} after qat: a qat variant is converted as int8")
+    return VariantSpec(name=name, steps=variant.steps, precision=variant.precision)
+
+
+def _baseline(text: _Text, variants: tuple[VariantSpec, ...], fail: Fail) -> str:
+    floats = [variant.name for variant in variants if variant.precision == "float32"]
+    if not floats:
+        raise fail("variants", "no variant has precision float32: every other one is compared with it")
+    if text.baseline and text.baseline not in floats:
+        raise fail("baseline", f"{text.baseline!r} is no float32 variant{codec.closest(text.baseline, floats)}")
+    return text.baseline or floats[0]
+
+
+def _check_plan(plan: Plan, fail: Fail) -> None:
+    _at_least(
+        fail,
+        "plan",
+        launches=(plan.launches, 1),
+        min_seconds=(plan.min_seconds, 0),
+        min_samples=(plan.min_samples, 1),
+        threads=(plan.threads, 1),
+        accuracy_samples=(plan.accuracy_samples, 1),
+    )
+
+
+def _function(text: str | _Function) -> FunctionRef:
+    return FunctionRef(name=text) if isinstance(text, str) else FunctionRef(name=text.name, options=text.options)
+
+
+def resolve(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> Callable[..., Any]:
+    """The function of a table's name or `module:function`; a module beside the recipe comes before an installed one."""
+    place = table.get(reference.name, reference.name)
+    module_name, colon, function_name = place.partition(":")
+    if not colon:
+        raise RecipeError(
+            f"{reference.name!r} is no name edgekit knows{codec.closest(reference.name, table)} and no module:function",
+            f"known: {', '.join(table)}",
+        )
+    module = _import(module_name, folder if reference.name not in table else None)
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        public = [name for name in vars(module) if not name.startswith("_")]
+        raise RecipeError(
+            f"module {module_name} has no function {function_name!r}{codec.closest(function_name, public)}",
+            "write module:function",
+        )
+    return function  # type: ignore[no-any-return]
+
+
+def call(reference: FunctionRef, function: Callable[..., Any], *, key: str, file: Path) -> Any:
+    """`function(**options)`; an option it does not take is a RecipeError that names it."""
+    try:
+        inspect.signature(function).bind(**reference.options)
+    except TypeError as error:
+        names = ", ".join(inspect.signature(function).parameters)
+        raise RecipeError(
+            f"{reference.name}: {error}", f"it takes: {names}", file=file, key=f"{key}.options"
+        ) from error
+    return function(**reference.options)
+
+
+def _import(name: str, folder: Path | None) -> Any:
+    own = _own_file(name, folder)
+    try:
+        if own is None:
+            return importlib.import_module(name)
+        unique = f"_edgekit_recipe_{hashlib.sha256(str(own).encode()).hexdigest()[:12]}_{name}"
+        if unique in sys.modules:
+            return sys.modules[unique]
+        spec = importlib.util.spec_from_file_location(unique, own)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"cannot load {own}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[unique] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[unique]
+            raise
+        return module
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] != name.partition(".")[0]:
+            raise
+        raise RecipeError(
+            f"no module {name!r} beside the recipe or installed", f"put {name}.py into the recipe's folder"
+        ) from error
+
+
+def _own_file(name: str, folder: Path | None) -> Path | None:
+    if folder is None:
+        return None
+    path = folder.joinpath(*name.split(".")).with_suffix(".py")
+    return path if path.is_file() else None
+
+
+def source_files(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
+    """The file whose text is part of a stage's key: the function's own module."""
+    name = table.get(reference.name, reference.name).partition(":")[0]
+    own = _own_file(name, folder if reference.name not in table else None)
+    if own is not None:
+        return (own,)
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        spec = None
+    return (Path(spec.origin),) if spec and spec.origin and Path(spec.origin).is_file() else ()

@@ -1,0 +1,113 @@
+"""What stands in a row's cells, shared by the renderers for people."""
+
+from edgekit import units
+from edgekit.result import Interval, Report, Row
+from edgekit.verdict import verdict
+
+HEADINGS = (
+    *("variant", "size (zlib)", "params", "MACs", "latency", "95 %", "speed-up", "accuracy", "change"),
+    *("parity", "delegated", "status", "verdict"),
+)
+
+
+def targets(report: Report) -> tuple[str, ...]:
+    """The report's targets in order."""
+    return tuple(dict.fromkeys(row.target for row in report.rows))
+
+
+def cells(row: Row, report: Report) -> tuple[str, ...]:
+    """One text a heading; `-` where there is nothing to say."""
+    return (
+        f"{row.variant}{' *' if row.variant == report.baseline else ''}",
+        _size(row),
+        units.count(row.parameters) if row.parameters else "-",
+        units.count(row.macs) if row.macs else "-",
+        units.duration(row.latency_ns.value) if row.latency_ns else "-",
+        _half_width(row.latency_ns),
+        _speedup(row),
+        _accuracy(row),
+        _change(row),
+        "-" if row.parity is None else "ok" if row.parity.passed else "FAILED",
+        _delegated(row),
+        row.status,
+        verdict(row, report),
+    )
+
+
+def _size(row: Row) -> str:
+    if row.size_bytes is None or row.compressed_bytes is None:
+        return "-"
+    return f"{units.size(row.size_bytes)} ({units.size(row.compressed_bytes)})"
+
+
+def _half_width(interval: Interval | None) -> str:
+    if interval is None or interval.low is None or interval.high is None:
+        return "-"
+    return f"±{(interval.high - interval.low) / 2 / interval.value:.1%}"
+
+
+def _speedup(row: Row) -> str:
+    comparison = row.comparison
+    if comparison is None:
+        return "-"
+    ratio = comparison.ratio
+    if ratio.low is None or ratio.high is None:
+        return f"{ratio.value:.2f}x (too few launches)"
+    mark = {"faster": "", "slower": "", "no difference shown": " ns"}.get(comparison.finding, "")
+    return f"{ratio.value:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]{mark}"
+
+
+def _accuracy(row: Row) -> str:
+    if row.accuracy is None:
+        return "-"
+    value = f"{row.accuracy.value:.1%}" if row.accuracy.metric == "top-1" else f"{row.accuracy.value:.4g}"
+    where = "" if row.accuracy.where == "target" else " (desktop)"
+    return f"{value} of {row.accuracy.samples}{where}"
+
+
+def _change(row: Row) -> str:
+    change = row.accuracy.change if row.accuracy else None
+    if row.accuracy is None or change is None:
+        return "-"
+    if row.accuracy.metric != "top-1":
+        return f"{change.value:+.3g}"
+    interval = (
+        "" if change.low is None or change.high is None else f" [{change.low * 100:+.1f}, {change.high * 100:+.1f}]"
+    )
+    return f"{change.value * 100:+.1f}{interval}"
+
+
+def _delegated(row: Row) -> str:
+    nodes = row.measurement.nodes if row.measurement else None
+    if nodes is None or nodes.total is None:
+        return "-"
+    return f"{nodes.delegated}/{nodes.total} in {nodes.partitions}"
+
+
+def remarks(report: Report) -> tuple[str, ...]:
+    """Reasons and cautions, each once, with the rows it belongs to."""
+    found: dict[str, list[str]] = {}
+    for row in report.rows:
+        for text in ((row.reason,) if row.reason else ()) + row.cautions:
+            found.setdefault(text, []).append(f"{row.variant} on {row.target}")
+    every = len(report.rows)
+    lines = []
+    for text, rows in found.items():
+        places = (
+            "every row"
+            if len(rows) == every
+            else ", ".join(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
+        )
+        lines.append(f"{text} ({places})")
+    return (*report.notes, *lines)
+
+
+def legend(report: Report) -> str:
+    """What the columns mean, in two lines."""
+    plan = report.plan
+    return (
+        f"* baseline. {plan.get('launches', 0):.0f} launches, each a fresh process, {plan.get('threads', 1):.0f} thread(s), "
+        f"series of randomised blocks, seed {report.seed}; zlib level 9.\n"
+        "latency: input copied to output read, median over launch medians, 95 % Student-t interval on their logarithms. "
+        "speed-up: paired by block; ns: no difference shown."
+    )

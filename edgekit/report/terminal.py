@@ -1,0 +1,23 @@
+"""The report for a terminal: one table a target, remarks below."""
+
+from edgekit.report import cells
+from edgekit.result import Report
+
+
+def render(report: Report) -> str:
+    """Plain text without colour."""
+    lines = [f"{report.title}   edgekit {report.edgekit}, {report.created_utc}"]
+    for target in cells.targets(report):
+        rows = [row for row in report.rows if row.target == target]
+        runtime = next((row.runtime for row in rows if row.runtime), "")
+        lines += ["", f"{target}{f'   {runtime}' if runtime else ''}"]
+        lines += _table([cells.HEADINGS, *(cells.cells(row, report) for row in rows)])
+    lines += ["", cells.legend(report)]
+    lines += [f"- {remark}" for remark in cells.remarks(report)]
+    return "\n".join(lines)
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    used = [column for column in range(len(rows[0])) if any(row[column] != "-" for row in rows[1:])]
+    widths = {column: max(len(row[column]) for row in rows) for column in used}
+    return ["  " + "  ".join(row[column].ljust(widths[column]) for column in used).rstrip() for row in rows]

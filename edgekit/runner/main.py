@@ -1,0 +1,59 @@
+"""`python -m edgekit.runner FOLDER`: reads FOLDER/job.json, writes FOLDER/run.json whole, or not at all."""
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgekit import __version__
+from edgekit.runner import codec, protocol, state
+from edgekit.runner.case import run_case
+from edgekit.runner.protocol import Environment, Run
+
+BAD_JOB = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 when run.json was written, 2 for a job that cannot be read."""
+    parser = argparse.ArgumentParser(prog="edgekit.runner", description="Run a job of docs/runner-protocol.md.")
+    parser.add_argument("folder", type=Path, help="holds job.json and the files it names; run.json is written here")
+    folder = parser.parse_args(arguments).folder
+    try:
+        job = protocol.load_job((folder / "job.json").read_bytes())
+    except (codec.CodecError, OSError) as error:
+        sys.stderr.write(f"edgekit runner: job.json: {error}\n")
+        return BAD_JOB
+    results, version = [], ""
+    for case in job.cases:
+        result, seen = run_case(case, folder)
+        results.append(result)
+        version = seen or version
+    runtime = job.cases[0].runtime if job.cases else "litert"
+    run = Run(job=job.id, environment=environment(runtime, version), cases=tuple(results))
+    temporary = folder / "run.json.tmp"
+    with temporary.open("w") as file:
+        file.write(protocol.dump_run(run))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / "run.json")
+    return 0
+
+
+def environment(runtime: str, version: str) -> Environment:
+    """This process, for the run."""
+    return Environment(
+        runner="portable",
+        runner_version=__version__,
+        context="shell",
+        runtime=runtime,
+        runtime_version=version,
+        system=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        cpu=state.cpu_name(),
+        cores=os.cpu_count() or 1,
+        page_bytes=os.sysconf("SC_PAGESIZE"),
+        versions={"python": platform.python_version(), "numpy": importlib.metadata.version("numpy")},
+    )

@@ -1,0 +1,144 @@
+"""This computer: every launch is a fresh child process of the portable runner."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from edgekit.errors import ProtocolMismatch, ResultError, RunnerError
+from edgekit.runner import codec, protocol
+from edgekit.runner.protocol import Job, Run
+from edgekit.target import TargetSpec
+
+MODULES: dict[str, tuple[str, str]] = {
+    "litert": ("ai_edge_litert", "pip install 'edgekit-toolkit[desktop]'"),
+    "tflite-runtime": (
+        "tflite_runtime",
+        "make an environment with tflite-runtime and numpy<2 and set EDGEKIT_PYTHON_TFLITE_RUNTIME to its python",
+    ),
+    "tensorflow": (
+        "tensorflow",
+        "pip install 'edgekit-toolkit[tensorflow]', or set EDGEKIT_PYTHON_TENSORFLOW to a python that has it",
+    ),
+    "torch": ("torch", "pip install 'edgekit-toolkit[torch]'"),
+}
+"""Runtime -> (the module that shows that it is installed, the line that mends its absence)."""
+_PACKAGE = Path(__file__).resolve().parents[1]
+_ERROR_LINES = 5
+
+
+def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str] | None = None) -> "Desktop":
+    """The desktop target; `serial` has no meaning here."""
+    return Desktop(spec, dict(pythons or {}))
+
+
+class Desktop:
+    """Target over child processes."""
+
+    def __init__(self, spec: TargetSpec, pythons: Mapping[str, str]) -> None:
+        self.spec = spec
+        self._python = pythons.get(spec.runtime, sys.executable)
+
+    def probe(self) -> str | None:
+        spec = self.spec
+        if spec.runtime not in MODULES:
+            return f"the desktop has no runtime {spec.runtime} in this version"
+        delegates = ("cpu", "cpu-default", "cuda") if spec.runtime == "torch" else ("cpu", "cpu-default")
+        if spec.delegate not in delegates:
+            return f"the desktop's {spec.runtime} has no delegate {spec.delegate} in this version"
+        module, mend = MODULES[spec.runtime]
+        if not self._has(module):
+            return f"{module} is not installed here: {mend}"
+        if spec.delegate == "cuda" and not Path("/proc/driver/nvidia/version").exists():
+            return "this computer has no CUDA device"
+        return None
+
+    def _has(self, module: str) -> bool:
+        if self._python == sys.executable:
+            return importlib.util.find_spec(module) is not None
+        look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+        try:
+            return subprocess.run([self._python, "-c", look], capture_output=True, timeout=60).returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+
+    def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
+        with tempfile.TemporaryDirectory(prefix="edgekit-job-") as temporary:
+            folder = Path(temporary)
+            for name, local in files.items():
+                place = folder / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.symlink_to(local.resolve())
+            (folder / "job.json").write_text(protocol.dump_job(job))
+            limit_s = sum(case.limit_ns for case in job.cases) / 1e9
+            run_child([self._python, "-m", "edgekit.runner", str(folder)], folder, limit_s)
+            run = read_run((folder / "run.json").read_bytes(), job)
+            for case in run.cases:
+                for output in case.outputs:
+                    if output.data is not None:
+                        kept = answer / output.data.file
+                        kept.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.move(folder / output.data.file, kept)
+        return run
+
+    def close(self) -> None:
+        pass
+
+
+def runner_environment(folder: Path) -> dict[str, str]:
+    """The child's environment: the runner as it would be pushed, so that it needs no edgekit installed."""
+    package = folder / "program" / "edgekit"
+    package.mkdir(parents=True)
+    shutil.copy(_PACKAGE / "__init__.py", package)
+    shutil.copytree(_PACKAGE / "runner", package / "runner", ignore=shutil.ignore_patterns("__pycache__"))
+    return {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run_child(command: list[str], folder: Path, limit_s: float) -> None:
+    """Run the runner to its end; RunnerError for a crash, a time-out, or an answer that is not there."""
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=runner_environment(folder),
+        start_new_session=True,
+    )
+    try:
+        _, said = child.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired as error:
+        raise RunnerError(
+            f"the runner did not answer within {limit_s:.0f} s", "a smaller plan, or a model that fits this computer"
+        ) from error
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    last = " | ".join(said.strip().splitlines()[-_ERROR_LINES:])[:500]
+    if child.returncode < 0:
+        name = signal.Signals(-child.returncode).name
+        raise RunnerError(
+            f"the runner was ended by {name}{': ' + last if last else ''}", "the model breaks the runtime"
+        )
+    if child.returncode != 0 or not (folder / "run.json").is_file():
+        raise RunnerError(f"the runner ended with code {child.returncode} and no answer: {last}", "run with --debug")
+
+
+def read_run(content: bytes, job: Job) -> Run:
+    """The run, checked to answer `job`; ResultError or ProtocolMismatch."""
+    try:
+        run = protocol.load_run(content)
+    except codec.CodecError as error:
+        if error.place == "version":
+            raise ProtocolMismatch(f"the runner's answer: {error}", "use the same edgekit on both sides") from error
+        raise ResultError(f"the runner's answer cannot be read: {error}") from error
+    if run.job != job.id or [case.id for case in run.cases] != [case.id for case in job.cases]:
+        raise ResultError(f"the runner answered job {run.job!r}, asked was {job.id!r}")
+    return run

@@ -1,0 +1,170 @@
+"""What a .tflite file holds, as frozen data. Offsets count from the file's first byte."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """real = scale * (value - zero point); several scales: one a slice along `axis`.
+
+    `scales` hold the file's float32 values exactly. `scales_offset`, `zero_points_offset`: where they lie in the file.
+    """
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int
+    scales_offset: int
+    zero_points_offset: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """`buffer_offset`/`buffer_bytes`: the constant's bytes in the file; 0 bytes: computed at run time."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    shape_signature: tuple[int, ...]
+    dtype: str
+    buffer: int
+    buffer_offset: int
+    buffer_bytes: int
+    quantization: Quantization | None
+    is_variable: bool
+    is_sparse: bool
+
+    @property
+    def is_constant(self) -> bool:
+        """Its values lie in the file."""
+        return self.buffer_bytes > 0
+
+    @property
+    def elements(self) -> int:
+        """Product of the shape."""
+        total = 1
+        for size in self.shape:
+            total *= size
+        return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Tensor indices of its subgraph; -1: an optional input that is not given. `name` is the custom code of a CUSTOM."""
+
+    name: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    is_custom: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subgraph:
+    """Tensors, operators in order of execution, and which tensors are its inputs and outputs."""
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A named entry: input and output names to tensor indices of `subgraph`."""
+
+    key: str
+    subgraph: int
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """Where the bytes go; they add up to the file's size."""
+
+    weights_bytes: int
+    """Buffers that a tensor refers to."""
+    unused_buffers_bytes: int
+    metadata_bytes: int
+    """Buffers of metadata entries."""
+    names_bytes: int
+    """Tensor names."""
+    structure_bytes: int
+    """Operators, shapes, scales, offsets: everything else."""
+
+    @property
+    def total_bytes(self) -> int:
+        """The file's size."""
+        return (
+            self.weights_bytes
+            + self.unused_buffers_bytes
+            + self.metadata_bytes
+            + self.names_bytes
+            + self.structure_bytes
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """One .tflite file, read."""
+
+    version: int
+    description: str
+    subgraphs: tuple[Subgraph, ...]
+    signatures: tuple[Signature, ...]
+    metadata: tuple[str, ...]
+    sections: Sections
+
+    @property
+    def main(self) -> Subgraph:
+        """The first subgraph: what an interpreter invokes."""
+        return self.subgraphs[0]
+
+
+def operator_counts(model: ModelFile) -> dict[str, int]:
+    """How often each operator occurs, the most frequent first."""
+    counts: dict[str, int] = {}
+    for subgraph in model.subgraphs:
+        for operator in subgraph.operators:
+            counts[operator.name] = counts.get(operator.name, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def macs(model: ModelFile) -> int:
+    """Multiply-accumulates of the main graph's convolutions and matrix products, from shapes alone.
+
+    A convolution: output elements x weights of one output channel. Other operators count nothing.
+    """
+    graph = model.main
+    total = 0
+    for operator in graph.operators:
+        if len(operator.inputs) < 2 or not operator.outputs or operator.inputs[1] < 0:
+            continue
+        output, weights = graph.tensors[operator.outputs[0]], graph.tensors[operator.inputs[1]]
+        if not weights.shape:
+            continue
+        if operator.name in ("CONV_2D", "FULLY_CONNECTED"):
+            total += output.elements * (weights.elements // max(1, weights.shape[0]))
+        elif operator.name == "DEPTHWISE_CONV_2D":
+            total += output.elements * (weights.elements // max(1, weights.shape[-1]))
+        elif operator.name == "BATCH_MATMUL":
+            total += output.elements * graph.tensors[operator.inputs[0]].shape[-1]
+        elif operator.name == "TRANSPOSE_CONV" and len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+            given = graph.tensors[operator.inputs[2]]
+            total += given.elements * (weights.elements // max(1, weights.shape[-1]))
+    return total
+
+
+def constant_elements(model: ModelFile) -> int:
+    """Number of constant values of floating or quantized tensors: the parameters in the file."""
+    counted: set[tuple[int, int]] = set()
+    total = 0
+    for number, subgraph in enumerate(model.subgraphs):
+        for tensor in subgraph.tensors:
+            numeric = tensor.dtype.startswith("float") or tensor.quantization is not None
+            if tensor.is_constant and numeric and (number, tensor.buffer) not in counted:
+                counted.add((number, tensor.buffer))
+                total += tensor.elements
+    return total

@@ -1,0 +1,38 @@
+"""Numbers with units, for people. Three significant digits."""
+
+
+def count(value: float) -> str:
+    """1234567 -> `1.23 M`."""
+    for limit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            return f"{_three(value / limit)} {name}"
+    return f"{value:g}"
+
+
+def size(value_bytes: float) -> str:
+    """12345 -> `12.3 kB` (powers of ten)."""
+    for limit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(value_bytes) >= limit:
+            return f"{_three(value_bytes / limit)} {name}"
+    return f"{value_bytes:g} B"
+
+
+def duration(value_ns: float) -> str:
+    """12345 -> `12.3 µs`."""
+    for limit, name in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if abs(value_ns) >= limit:
+            return f"{_three(value_ns / limit)} {name}"
+    return f"{value_ns:.0f} ns"
+
+
+def age(seconds: float) -> str:
+    """7300 -> `2 h ago`."""
+    for limit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= limit:
+            return f"{seconds / limit:.0f} {name} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def _three(value: float) -> str:
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return f"{value:.{digits}f}"
