@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edgekit.errors import ProtocolMismatch, ResultError, RunnerError
 from edgekit.runner import codec, protocol
+from edgekit.runner.deploy import runner_environment
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import TargetSpec
 
@@ -28,7 +29,6 @@ MODULES: dict[str, tuple[str, str]] = {
     "torch": ("torch", "pip install 'edgekit-toolkit[torch]'"),
 }
 """Runtime -> (the module that shows that it is installed, the line that mends its absence)."""
-_PACKAGE = Path(__file__).resolve().parents[1]
 _ERROR_LINES = 5
 
 
@@ -88,15 +88,6 @@ class Desktop:
 
     def close(self) -> None:
         pass
-
-
-def runner_environment(folder: Path) -> dict[str, str]:
-    """The child's environment: the runner as it would be pushed, so that it needs no edgekit installed."""
-    package = folder / "program" / "edgekit"
-    package.mkdir(parents=True)
-    shutil.copy(_PACKAGE / "__init__.py", package)
-    shutil.copytree(_PACKAGE / "runner", package / "runner", ignore=shutil.ignore_patterns("__pycache__"))
-    return {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run_child(command: list[str], folder: Path, limit_s: float) -> None:

@@ -1,0 +1,29 @@
+"""The device's file system: a folder on this computer that no path leads out of."""
+
+from pathlib import Path, PurePosixPath
+
+MAX_PATH_BYTES = 1024
+
+
+class OutsideRoot(OSError):
+    """A path that would leave the device's folder."""
+
+
+class Files:
+    """Device paths to local ones. `/data/local/tmp/x` is ROOT/data/local/tmp/x."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        (self.root / "data" / "local" / "tmp").mkdir(parents=True, exist_ok=True)
+
+    def local(self, remote: str) -> Path:
+        """The local path; OutsideRoot for '..', NUL, overlong names, and links that lead out."""
+        if not remote or "\0" in remote or len(remote.encode(errors="replace")) > MAX_PATH_BYTES:
+            raise OutsideRoot(f"bad path {remote[:80]!r}")
+        parts = [part for part in PurePosixPath(remote).parts if part != "/"]
+        if ".." in parts:
+            raise OutsideRoot(f"{remote[:80]}: '..' is not followed")
+        path = self.root.joinpath(*parts)
+        if not path.resolve().is_relative_to(self.root):
+            raise OutsideRoot(f"{remote[:80]} leads out of the device")
+        return path

@@ -1,0 +1,56 @@
+"""Text that devices print -> data. Pure functions: what is missing or refused becomes None."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceLine:
+    """One line of `adb devices -l`. `state` is device, unauthorized, offline, recovery, no permissions, ..."""
+
+    serial: str
+    state: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def devices_output(text: str) -> tuple[DeviceLine, ...]:
+    """The devices of `adb devices -l`, whatever the daemon says before, with LF or CRLF."""
+    found = []
+    listed = False
+    for line in text.replace("\r", "").split("\n"):
+        if line.startswith("List of devices"):
+            listed = True
+            continue
+        if not listed or not line.strip() or line.startswith("*"):
+            continue
+        match = re.match(r"(\S+)\s+(no permissions|\S+)(.*)", line)
+        if match:
+            properties = dict(re.findall(r"(\w+):(\S+)", match.group(3)))
+            found.append(DeviceLine(serial=match.group(1), state=match.group(2), properties=properties))
+    return tuple(found)
+
+
+def getprop_output(text: str) -> dict[str, str]:
+    """`[ro.product.model]: [Pixel 8]` lines."""
+    return dict(re.findall(r"^\[([^\]]+)\]: \[([^\]]*)\]\r?$", text, re.MULTILINE))
+
+
+def thermal_status(text: str) -> int | None:
+    """`Thermal Status: 2` of dumpsys thermalservice; None where it is not there or the HAL is not ready."""
+    if re.search(r"HAL Ready:\s*false", text):
+        return None
+    found = re.search(r"Thermal Status:\s*(\d+)", text)
+    return int(found.group(1)) if found else None
+
+
+def battery(text: str) -> tuple[int | None, int | None]:
+    """(percent, temperature in tenths of a degree Celsius) of dumpsys battery."""
+    level = re.search(r"^\s*level:\s*(\d+)", text, re.MULTILINE)
+    temperature = re.search(r"^\s*temperature:\s*(-?\d+)", text, re.MULTILINE)
+    return (int(level.group(1)) if level else None, int(temperature.group(1)) if temperature else None)
+
+
+def page_bytes(text: str) -> int | None:
+    """`getconf PAGE_SIZE`."""
+    return int(text.strip()) if text.strip().isdigit() else None

@@ -1,0 +1,63 @@
+"""What every device behind adb shares: push by hash, start the runner, fetch the run and its outputs, clean up."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from edgekit.device import FOLDER
+from edgekit.device.adb import Adb, push_verified, quoted, remote_sha256, sha256_of
+from edgekit.errors import DeviceError, PushFailed, RunnerError
+from edgekit.runner import protocol
+from edgekit.runner.protocol import Job, Run
+from edgekit.targets.desktop import read_run
+
+EXTRA_SECONDS = 60.0
+
+
+def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
+    """One launch in FOLDER/job on the device. Files stay there and are pushed again only when their sha256 differs."""
+    remote = f"{FOLDER}/job"
+    for name, local in files.items():
+        push_verified(adb, local, f"{remote}/{name}")
+    with TemporaryDirectory() as temporary:
+        job_file = Path(temporary) / "job.json"
+        job_file.write_text(protocol.dump_job(job))
+        adb.shell(quoted("rm", "-f", f"{remote}/run.json"))
+        push_verified(adb, job_file, f"{remote}/job.json")
+        limit_s = sum(case.limit_ns for case in job.cases) / 1e9 + EXTRA_SECONDS
+        runtime = job.cases[0].runtime if job.cases else "litert"
+        result = adb.shell(quoted("edgekit-runner", remote, runtime), seconds=limit_s)
+        if result.exit_code != 0:
+            said = (result.stderr or result.stdout).decode(errors="replace").strip()
+            ended = f"signal {result.exit_code - 128}" if result.exit_code > 128 else f"code {result.exit_code}"
+            last = " | ".join(said.splitlines()[-5:])[:400]
+            raise RunnerError(f"the runner on {adb.serial} ended with {ended}: {last}", "run with --debug")
+        run_file = Path(temporary) / "run.json"
+        adb.pull(f"{remote}/run.json", run_file)
+        run = read_run(run_file.read_bytes(), job)
+    for case in run.cases:
+        for output in case.outputs:
+            if output.data is not None:
+                _fetch(adb, f"{remote}/{output.data.file}", answer, output.data.file, output.data.sha256)
+    adb.shell(quoted("rm", "-rf", f"{remote}/outputs"))
+    return run
+
+
+def _fetch(adb: Adb, remote: str, answer: Path, name: str, sha256: str) -> None:
+    local = answer / name
+    if not local.resolve().is_relative_to(answer.resolve()):
+        raise RunnerError(f"{adb.serial} named an output file {name!r} outside its folder")
+    local.parent.mkdir(parents=True, exist_ok=True)
+    adb.pull(remote, local)
+    if sha256_of(local) != sha256:
+        raise DeviceError(f"{name} came back from {adb.serial} with another sha256", "run it again", serial=adb.serial)
+
+
+def push_file(adb: Adb, local: Path) -> str:
+    """Push a file to FOLDER/files; says what was done."""
+    remote = f"{FOLDER}/files/{local.name}"
+    pushed = push_verified(adb, local, remote)
+    digest = remote_sha256(adb, remote)
+    if digest is None:
+        raise PushFailed(f"{remote} is not on {adb.serial} after the push", "run it again", serial=adb.serial)
+    return f"{adb.serial}: {remote} {'pushed' if pushed else 'there already'}, sha256 {digest}"

@@ -1,0 +1,61 @@
+"""The loopback device: started when first needed, spoken to by adb-shell, ended with the target."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.runner.protocol import Job, Run
+from edgekit.target import TargetSpec
+
+if TYPE_CHECKING:
+    from edgekit.device.adb import Adb
+    from edgekit.device.loopback.process import LoopbackDevice
+
+DELEGATES = ("cpu", "cpu-default")
+
+
+def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str] | None = None) -> "Loopback":
+    """`serial` has no meaning here: every loopback device is a new one."""
+    return Loopback(spec, dict(pythons or {}))
+
+
+class Loopback:
+    """Target over a device of its own."""
+
+    def __init__(self, spec: TargetSpec, pythons: Mapping[str, str]) -> None:
+        self.spec = spec
+        self._pythons = pythons
+        self._folder: Path | None = None
+        self._device: LoopbackDevice | None = None
+        self._adb: Adb | None = None
+
+    def probe(self) -> str | None:
+        if self.spec.delegate not in DELEGATES:
+            return f"the loopback device has no delegate {self.spec.delegate}: it is this computer's CPU"
+        return None
+
+    def adb(self) -> "Adb":
+        """The connection, made when first asked for."""
+        if self._adb is None:
+            from edgekit.device.loopback.process import LoopbackDevice
+
+            self._folder = Path(tempfile.mkdtemp(prefix="edgekit-loopback-"))
+            self._device = LoopbackDevice(self._folder, self._pythons)
+            self._adb = self._device.connect()
+        return self._adb
+
+    def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
+        from edgekit.targets.adb_target import run_on_device
+
+        return run_on_device(self.adb(), job, files, answer)
+
+    def close(self) -> None:
+        if self._adb is not None:
+            self._adb.close()
+        if self._device is not None:
+            self._device.stop()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._adb, self._device, self._folder = None, None, None
