@@ -9,9 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edgekit.recipe.table import recipes_readme
-
 from edgekit.cli.main import COMMANDS
+from edgekit.recipe.table import recipes_readme
 
 ROOT = Path(__file__).resolve().parents[1]
 

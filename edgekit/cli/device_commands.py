@@ -86,6 +86,11 @@ def devices(
     """
     check_choice("--format", format, ("text", "json"))
     from edgekit.device import listing
+    from edgekit.errors import AdbMissing
 
-    found = listing.list_devices(serial)
+    try:
+        found = listing.list_devices(serial)
+    except AdbMissing as error:
+        remark(f"{error.message}: {error.hint}")
+        found = ()
     write_result(listing.devices_json(found) if format == "json" else listing.devices_text(found), out)

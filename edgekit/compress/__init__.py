@@ -6,3 +6,9 @@ STEPS: dict[str, str] = {
     "qat": "edgekit.compress.qat:apply",
 }
 """Kind of step -> module:function."""
+
+LOSSES: dict[str, str] = {
+    "cross-entropy": "edgekit.compress.losses:cross_entropy",
+    "mse": "edgekit.compress.losses:mse",
+}
+"""Name in a recipe -> module:function(**options) -> Loss."""

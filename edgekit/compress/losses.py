@@ -5,12 +5,6 @@ from torch.nn import functional
 
 from edgekit.compress.context import Loss
 
-LOSSES: dict[str, str] = {
-    "cross-entropy": "edgekit.compress.losses:cross_entropy",
-    "mse": "edgekit.compress.losses:mse",
-}
-"""Name in a recipe -> module:function(**options) -> Loss."""
-
 
 def cross_entropy(label_smoothing: float = 0.0) -> Loss:
     """Cross-entropy of output 0's logits (N, classes) with class ids (N,)."""

@@ -80,8 +80,10 @@ def _describe(
     exact: Any,
 ) -> Artifact:
     from edgekit.runner.engine import open_engine
+    from edgekit.runner.quiet import quiet
 
-    engine = open_engine("torch" if format == "pt2" else "litert", path, delegate="cpu", threads=1)
+    with quiet():
+        engine = open_engine("torch" if format == "pt2" else "litert", path, delegate="cpu", threads=1)
     infos = [
         tuple(
             TensorInfo(

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgekit.convert.quiet import quiet
 from edgekit.errors import ConvertError
 from edgekit.model import Model
 from edgekit.optional import need
+from edgekit.runner.quiet import quiet
 
 _LOG_LINES = 8
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.convert.quiet import quiet
 from edgekit.errors import ConvertError
 from edgekit.optional import need
+from edgekit.runner.quiet import quiet
 from edgekit.tflite import ModelFile, read
 
 Ranges = Mapping[str, tuple[float, float]]

@@ -83,7 +83,7 @@ def push_verified(adb: Adb, local: Path, remote: str, moved: Moved | None = None
         found = remote_sha256(adb, temporary)
         if found != wanted:
             raise PushFailed(
-                f"{local.name} arrived on {adb.serial} with sha256 {(found or 'nothing')[:16]}..., sent was {wanted[:16]}...",
+                f"{local.name} arrived on {adb.serial} with sha256 {(found or 'none')[:16]}, sent was {wanted[:16]}",
                 "check the cable and the free space on the device, then run it again",
                 serial=adb.serial,
             )

@@ -8,7 +8,10 @@ from edgekit.device.adb import COMMAND_SECONDS, TRANSFER_SECONDS, Moved, ShellRe
 from edgekit.device.parse import DeviceLine, devices_output
 from edgekit.errors import AdbMissing, AdbTimeout, DeviceError, DeviceGone, NoDevice, Offline, PushFailed, Unauthorized
 
-INSTALL_HINT = "install it (Debian: apt install adb; macOS: brew install android-platform-tools; Windows: winget install Google.PlatformTools)"
+INSTALL_HINT = (
+    "install it (Debian: apt install adb; macOS: brew install android-platform-tools; "
+    "Windows: winget install Google.PlatformTools)"
+)
 
 
 def find_adb() -> str | None:

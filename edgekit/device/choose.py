@@ -52,7 +52,7 @@ def state_problem(device: DeviceLine) -> DeviceError | None:
     if device.state == "no permissions":
         return Unauthorized(
             f"this user may not open {device.serial} over USB",
-            "add a udev rule for the device (Debian: apt install android-sdk-platform-tools-common) and plug it in again",
+            "add a udev rule (Debian: apt install android-sdk-platform-tools-common) and plug it in again",
             serial=device.serial,
         )
     return Offline(

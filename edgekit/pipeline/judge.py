@@ -78,7 +78,8 @@ def _one_output(output: OutputData, raw: "NDArray[Any]", wanted: "NDArray[Any]")
             figures={"largest_difference_lsb": float(steps.max())},
             reason=reason,
         )
-    got, want = raw.astype(np.float64).ravel(), wanted.astype(np.float64).ravel()
+    got: Any = raw.astype(np.float64).ravel()
+    want: Any = wanted.astype(np.float64).ravel()
     if not np.isfinite(got).all():
         reason = f"output {output.name} holds NaN or infinity"
         return Parity(
@@ -86,8 +87,7 @@ def _one_output(output: OutputData, raw: "NDArray[Any]", wanted: "NDArray[Any]")
         )
     cosine = float(got @ want / max(np.linalg.norm(got) * np.linalg.norm(want), 1e-30))
     spread: float = float(np.ptp(want)) or 1.0
-    largest: float = np.abs(got - want).max()
-    error = largest / spread
+    error = float(np.abs(got - want).max()) / spread
     reason = (
         "" if cosine >= COSINE and error <= RELATIVE_ERROR else f"error {error:.2e} of the range, cosine {cosine:.6f}"
     )

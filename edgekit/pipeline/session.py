@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TABLES = {
     "model": "edgekit.zoo:NETWORKS",
     "data": "edgekit.datasets:SOURCES",
-    "loss": "edgekit.compress.losses:LOSSES",
+    "loss": "edgekit.compress:LOSSES",
     "metric": "edgekit.metrics:METRICS",
 }
 """Where the recipe's names are looked up before they are taken as module:function."""

@@ -4,9 +4,9 @@ from edgekit import units
 from edgekit.result import Interval, Report, Row
 from edgekit.verdict import verdict
 
-HEADINGS = (
-    *("variant", "size (zlib)", "params", "MACs", "latency", "95 %", "speed-up", "accuracy", "change"),
-    *("parity", "delegated", "status", "verdict"),
+FILE_HEADINGS = ("variant", "bytes", "after zlib 9", "parameters", "MACs", "parity with its source")
+RUN_HEADINGS = (
+    *("variant", "latency", "95 %", "per second", "speed-up", "accuracy", "change", "delegated", "status", "verdict"),
 )
 
 
@@ -15,29 +15,42 @@ def targets(report: Report) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.target for row in report.rows))
 
 
-def cells(row: Row, report: Report) -> tuple[str, ...]:
-    """One text a heading; `-` where there is nothing to say."""
+def file_cells(row: Row, report: Report) -> tuple[str, ...]:
+    """One text for each of FILE_HEADINGS; `-` where there is nothing to say."""
     return (
-        f"{row.variant}{' *' if row.variant == report.baseline else ''}",
-        _size(row),
+        _name(row, report),
+        str(row.size_bytes) if row.size_bytes else "-",
+        str(row.compressed_bytes) if row.compressed_bytes else "-",
         units.count(row.parameters) if row.parameters else "-",
         units.count(row.macs) if row.macs else "-",
+        _parity(row),
+    )
+
+
+def run_cells(row: Row, report: Report) -> tuple[str, ...]:
+    """One text for each of RUN_HEADINGS."""
+    return (
+        _name(row, report),
         units.duration(row.latency_ns.value) if row.latency_ns else "-",
         _half_width(row.latency_ns),
+        units.count(row.throughput_hz) if row.throughput_hz else "-",
         _speedup(row),
         _accuracy(row),
         _change(row),
-        "-" if row.parity is None else "ok" if row.parity.passed else "FAILED",
         _delegated(row),
         row.status,
         verdict(row, report),
     )
 
 
-def _size(row: Row) -> str:
-    if row.size_bytes is None or row.compressed_bytes is None:
+def _name(row: Row, report: Report) -> str:
+    return f"{row.variant}{' *' if row.variant == report.baseline else ''}"
+
+
+def _parity(row: Row) -> str:
+    if row.parity is None:
         return "-"
-    return f"{units.size(row.size_bytes)} ({units.size(row.compressed_bytes)})"
+    return f"{'ok' if row.parity.passed else 'FAILED'}: {row.parity.measure} {row.parity.value:.4g}"
 
 
 def _half_width(interval: Interval | None) -> str:
@@ -106,8 +119,8 @@ def legend(report: Report) -> str:
     """What the columns mean, in two lines."""
     plan = report.plan
     return (
-        f"* baseline. {plan.get('launches', 0):.0f} launches, each a fresh process, {plan.get('threads', 1):.0f} thread(s), "
-        f"series of randomised blocks, seed {report.seed}; zlib level 9.\n"
-        "latency: input copied to output read, median over launch medians, 95 % Student-t interval on their logarithms. "
-        "speed-up: paired by block; ns: no difference shown."
+        f"* baseline. {plan.get('launches', 0):.0f} launches, each a fresh process, in randomised "
+        f"blocks (seed {report.seed}); {plan.get('threads', 1):.0f} thread(s).\n"
+        "latency: input copied to output read; centre of launch medians, 95 % Student-t interval of their logarithms.\n"
+        "speed-up: paired by block with the baseline; ns: no difference shown. change: points, paired, 95 % interval."
     )

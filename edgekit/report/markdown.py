@@ -7,17 +7,21 @@ from edgekit.result import Report
 def render(report: Report) -> str:
     """One Markdown table a target."""
     lines = [f"### {_escape(report.title)}", ""]
+    files = {row.variant: row for row in report.rows}
+    lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in files.values())])
     for target in cells.targets(report):
         rows = [row for row in report.rows if row.target == target]
         runtime = next((row.runtime for row in rows if row.runtime), "")
         lines += [f"**{_escape(target)}** {_escape(runtime)}".rstrip(), ""]
-        lines.append("| " + " | ".join(cells.HEADINGS) + " |")
-        lines.append("|" + "---|" * len(cells.HEADINGS))
-        lines += ["| " + " | ".join(_escape(cell) for cell in cells.cells(row, report)) + " |" for row in rows]
-        lines.append("")
+        lines += _table([cells.RUN_HEADINGS, *(cells.run_cells(row, report) for row in rows)])
     lines += [_escape(cells.legend(report)).replace("\n", "  \n"), ""]
     lines += [f"- {_escape(remark)}" for remark in cells.remarks(report)]
     return "\n".join(lines)
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    written = ["| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows]
+    return [written[0], "|" + "---|" * len(rows[0]), *written[1:], ""]
 
 
 def _escape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The report for a terminal: one table a target, remarks below."""
+"""The report for a terminal: the files once, then one table a target, remarks below."""
 
 from edgekit.report import cells
 from edgekit.result import Report
@@ -6,15 +6,17 @@ from edgekit.result import Report
 
 def render(report: Report) -> str:
     """Plain text without colour."""
-    lines = [f"{report.title}   edgekit {report.edgekit}, {report.created_utc}"]
+    lines = [f"{report.title}   edgekit {report.edgekit}, {report.created_utc}", "", "files"]
+    files = {row.variant: row for row in report.rows}
+    lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in files.values())])
     for target in cells.targets(report):
         rows = [row for row in report.rows if row.target == target]
         runtime = next((row.runtime for row in rows if row.runtime), "")
         lines += ["", f"{target}{f'   {runtime}' if runtime else ''}"]
-        lines += _table([cells.HEADINGS, *(cells.cells(row, report) for row in rows)])
+        lines += _table([cells.RUN_HEADINGS, *(cells.run_cells(row, report) for row in rows)])
     lines += ["", cells.legend(report)]
     lines += [f"- {remark}" for remark in cells.remarks(report)]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgekit.runner import quantize
 from edgekit.runner.engine import Refused, Tensor, open_engine
+from edgekit.runner.quiet import quiet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,8 @@ def run_batch(
     """Run `inputs` (one array (N, ...) an input, in the file's own layout) sample by sample; raises Refused."""
     import numpy as np
 
-    engine = open_engine(runtime, path, delegate="cpu", threads=threads)
+    with quiet():  # the native runtime announces its delegate on descriptor 2
+        engine = open_engine(runtime, path, delegate="cpu", threads=threads)
     if len(inputs) != len(engine.inputs):
         raise Refused(f"the model takes {len(engine.inputs)} inputs, {len(inputs)} were given")
     ready = [quantize.to_tensor(array, tensor) for array, tensor in zip(inputs, engine.inputs, strict=True)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from edgekit.runner.engine import Engine, Refused, Tensor, Unsupported
 from edgekit.runner.protocol import DType, Nodes, Phases
+from edgekit.runner.quiet import quiet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,11 +136,12 @@ def all_tensors(path: Path, inputs: "list[NDArray[Any]]", wanted: tuple[int, ...
     """Values of the tensors `wanted` after one undelegated invocation in this process: never for timing."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    interpreter = Interpreter(
-        model_path=str(path),
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
+    with quiet():
+        interpreter = Interpreter(
+            model_path=str(path),
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
     interpreter.allocate_tensors()
     for detail, array in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], array)

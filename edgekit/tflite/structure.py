@@ -50,7 +50,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """Tensor indices of its subgraph; -1: an optional input that is not given. `name` is the custom code of a CUSTOM."""
+    """Tensor indices of its subgraph; -1: an optional input not given. `name` is the custom code of a CUSTOM."""
 
     name: str
     version: int

@@ -1,4 +1,4 @@
-"""The device's commands: a fixed table, no shell behind it. Words are split as a shell would; operators mean nothing."""
+"""The device's commands: a fixed table, no shell behind it. Words are split as a shell does; operators mean nothing."""
 
 import hashlib
 import os

@@ -1,5 +1,6 @@
 """Connections and streams: CNXN, AUTH, then OPEN, OKAY, WRTE, CLSE. One thread a connection and one a stream."""
 
+import contextlib
 import os
 import queue
 import re
@@ -184,10 +185,8 @@ class _Stream:
     def end(self) -> None:
         self._ended.set()
         self.acknowledged.set()
-        try:
+        with contextlib.suppress(queue.Full):
             self._arrived.put_nowait(None)
-        except queue.Full:
-            pass
 
     def read_exactly(self, size: int) -> bytes:
         """`size` bytes from the client; ConnectionError when the stream ends before."""
@@ -229,10 +228,8 @@ class _Stream:
             pass  # a broken stream is closed; the connection goes on
         finally:
             self.connection.streams.pop(self.local, None)
-            try:
+            with contextlib.suppress(OSError):
                 self.connection.send(Packet(b"CLSE", self.local, self.remote))
-            except OSError:
-                pass
 
     def _service(self, service: str):  # type: ignore[no-untyped-def]
         machine = self.connection.machine
