@@ -48,7 +48,7 @@ def fit(
     optimizer = torch.optim.Adam(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
     best_metric, best_epoch, best_state = math.nan, -1, copy.deepcopy(network.state_dict())
-    epoch = 0
+    epoch = last_better = 0
     with context.progress.task(title, options.epochs) as tick:
         for epoch in range(options.epochs):
             if on_epoch is not None:
@@ -61,10 +61,12 @@ def fit(
                 )
             schedule.step()
             metric = validation_metric(network, context)
-            if best_epoch < 0 or context.metric.better(metric, best_metric) or metric == best_metric:
+            better = best_epoch < 0 or context.metric.better(metric, best_metric)
+            if better or metric == best_metric:  # of equal checkpoints the one trained longest
                 best_metric, best_epoch, best_state = metric, epoch, copy.deepcopy(network.state_dict())
+            last_better = epoch if better else last_better
             tick(1, f"loss {loss:.4f}  {context.metric.name} {metric:.4f}")
-            if options.patience and epoch - best_epoch >= options.patience:
+            if options.patience and epoch - last_better >= options.patience:
                 break
     network.load_state_dict(best_state)
     network.eval()

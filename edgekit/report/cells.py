@@ -6,7 +6,7 @@ from edgekit.verdict import verdict
 
 FILE_HEADINGS = ("variant", "bytes", "after zlib 9", "parameters", "MACs", "parity with its source")
 RUN_HEADINGS = (
-    *("variant", "latency", "95 %", "per second", "speed-up", "accuracy", "change", "delegated", "status", "verdict"),
+    *("variant", "latency", "per second", "speed-up", "accuracy (n)", "change", "delegated", "status", "verdict"),
 )
 
 
@@ -31,8 +31,7 @@ def run_cells(row: Row, report: Report) -> tuple[str, ...]:
     """One text for each of RUN_HEADINGS."""
     return (
         _name(row, report),
-        units.duration(row.latency_ns.value) if row.latency_ns else "-",
-        _half_width(row.latency_ns),
+        _latency(row.latency_ns),
         units.count(row.throughput_hz) if row.throughput_hz else "-",
         _speedup(row),
         _accuracy(row),
@@ -53,10 +52,13 @@ def _parity(row: Row) -> str:
     return f"{'ok' if row.parity.passed else 'FAILED'}: {row.parity.measure} {row.parity.value:.4g}"
 
 
-def _half_width(interval: Interval | None) -> str:
-    if interval is None or interval.low is None or interval.high is None:
+def _latency(interval: Interval | None) -> str:
+    if interval is None:
         return "-"
-    return f"±{(interval.high - interval.low) / 2 / interval.value:.1%}"
+    value = units.duration(interval.value)
+    if interval.low is None or interval.high is None:
+        return value
+    return f"{value} ±{(interval.high - interval.low) / 2 / interval.value:.1%}"
 
 
 def _speedup(row: Row) -> str:
@@ -74,8 +76,8 @@ def _accuracy(row: Row) -> str:
     if row.accuracy is None:
         return "-"
     value = f"{row.accuracy.value:.1%}" if row.accuracy.metric == "top-1" else f"{row.accuracy.value:.4g}"
-    where = "" if row.accuracy.where == "target" else " (desktop)"
-    return f"{value} of {row.accuracy.samples}{where}"
+    where = "" if row.accuracy.where == "target" else " on the desktop"
+    return f"{value} ({row.accuracy.samples}{where})"
 
 
 def _change(row: Row) -> str:
@@ -121,6 +123,6 @@ def legend(report: Report) -> str:
     return (
         f"* baseline. {plan.get('launches', 0):.0f} launches, each a fresh process, in randomised "
         f"blocks (seed {report.seed}); {plan.get('threads', 1):.0f} thread(s).\n"
-        "latency: input copied to output read; centre of launch medians, 95 % Student-t interval of their logarithms.\n"
+        "latency: input copied to output read; centre of launch medians ± half their 95 % Student-t interval (logarithms).\n"
         "speed-up: paired by block with the baseline; ns: no difference shown. change: points, paired, 95 % interval."
     )

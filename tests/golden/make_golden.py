@@ -1,4 +1,4 @@
-"""How the golden files were made: python tests/golden/make_golden.py (needs the torch extra).
+"""How the golden files were made: python tests/golden/make_golden.py [runner] [protocol] [report]
 
 runner/    a job with two cases (a float and an int8 model) and the run it gives, outputs included
 protocol/  a job and a run that use every key, which Python and Java read
@@ -126,7 +126,8 @@ def make_protocol() -> None:
     (HERE / "protocol" / "job.json").write_text(protocol.dump_job(dataclasses.replace(job, cases=cases)) + "\n")
 
 
+MAKERS = {"runner": make_runner, "protocol": make_protocol, "report": make_report}
+
 if __name__ == "__main__":
-    make_runner()
-    make_protocol()
-    make_report()
+    for name in sys.argv[1:] or MAKERS:
+        MAKERS[name]()
