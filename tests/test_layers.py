@@ -49,7 +49,8 @@ ONE_FILE = {
 def part(path: Path) -> str:
     """The row or stage a file belongs to: its first folder, or its own name."""
     relative = path.relative_to(ROOT)
-    return relative.parts[0].removesuffix(".py")
+    name = relative.parts[0].removesuffix(".py")
+    return "cli" if name == "__main__" else name
 
 
 def imported(path: Path) -> list[str]:

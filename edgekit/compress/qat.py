@@ -51,6 +51,8 @@ def apply(model: Model, step: Step, context: Context) -> Model:
                 site.observing.fill_(False)
 
     result = fit(graph, options.training, context, title=step.name, on_epoch=on_epoch)
+    for site in fake_quantizers(graph).values():
+        site.observing.fill_(False)  # the best checkpoint may be of an epoch before the freeze
     after = recorder.finish(graph, epochs=result.epochs_run, best_epoch=result.best_epoch)
     # Folding batch norms and rounding change what the counters see, not what the file holds: keep the float counts.
     record = replace(after.history[-1], parameters_after=model.parameters, macs_after=model.macs)

@@ -23,7 +23,7 @@ class PruneOptions:
     ratio: float
     importance: Literal["l1", "l2"] = "l2"
     round_to: int = 1
-    """Channels kept are a multiple of this."""
+    """Channels kept are a multiple of this; torch-pruning rounds them down, so more than `ratio` may go."""
     iterations: int = 1
     """The ratio is reached in this many rounds, each followed by fine-tuning."""
     finetune: TrainOptions = TrainOptions(epochs=10, learning_rate=5e-4)

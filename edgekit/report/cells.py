@@ -1,5 +1,7 @@
 """What stands in a row's cells, shared by the renderers for people."""
 
+from collections.abc import Sequence
+
 from edgekit import units
 from edgekit.result import Interval, Report, Row
 from edgekit.verdict import verdict
@@ -76,7 +78,7 @@ def _accuracy(row: Row) -> str:
     if row.accuracy is None:
         return "-"
     value = f"{row.accuracy.value:.1%}" if row.accuracy.metric == "top-1" else f"{row.accuracy.value:.4g}"
-    where = "" if row.accuracy.where == "target" else " on the desktop"
+    where = "" if row.accuracy.where == "target" else ", desktop"
     return f"{value} ({row.accuracy.samples}{where})"
 
 
@@ -101,28 +103,32 @@ def _delegated(row: Row) -> str:
 
 def remarks(report: Report) -> tuple[str, ...]:
     """Reasons and cautions, each once, with the rows it belongs to."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Row]] = {}
     for row in report.rows:
         for text in ((row.reason,) if row.reason else ()) + row.cautions:
-            found.setdefault(text, []).append(f"{row.variant} on {row.target}")
-    every = len(report.rows)
-    lines = []
-    for text, rows in found.items():
-        places = (
-            "every row"
-            if len(rows) == every
-            else ", ".join(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
-        )
-        lines.append(f"{text} ({places})")
-    return (*report.notes, *lines)
+            found.setdefault(text, []).append(row)
+    return (*report.notes, *(f"{text} ({_places(rows, report)})" for text, rows in found.items()))
 
 
-def legend(report: Report) -> str:
-    """What the columns mean, in two lines."""
+def _places(rows: Sequence[Row], report: Report) -> str:
+    """`every row of desktop:cpu; int8 on loopback:0:cpu`."""
+    parts = []
+    for target in targets(report):
+        here = [row.variant for row in rows if row.target == target]
+        if here and len(here) == sum(row.target == target for row in report.rows):
+            parts.append(f"every row of {target}")
+        elif here:
+            parts.append(f"{', '.join(here)} on {target}")
+    return "; ".join(parts)
+
+
+def legend(report: Report) -> tuple[str, ...]:
+    """What the columns mean, one line a statement."""
     plan = report.plan
     return (
         f"* baseline. {plan.get('launches', 0):.0f} launches, each a fresh process, in randomised "
-        f"blocks (seed {report.seed}); {plan.get('threads', 1):.0f} thread(s).\n"
-        "latency: input copied to output read; centre of launch medians ± half their 95 % Student-t interval (logarithms).\n"
-        "speed-up: paired by block with the baseline; ns: no difference shown. change: points, paired, 95 % interval."
+        f"blocks (seed {report.seed}); {plan.get('threads', 1):.0f} thread(s).",
+        "latency: input copied to output read; centre of launch medians ± half their 95 % interval (t, on logarithms).",
+        "speed-up: paired by block with the baseline; ns: no difference shown. change: points, paired, 95 % interval.",
+        "delegated: nodes that the delegate took, of all nodes, and in how many partitions.",
     )

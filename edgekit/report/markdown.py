@@ -14,7 +14,8 @@ def render(report: Report) -> str:
         runtime = next((row.runtime for row in rows if row.runtime), "")
         lines += [f"**{_escape(target)}** {_escape(runtime)}".rstrip(), ""]
         lines += _table([cells.RUN_HEADINGS, *(cells.run_cells(row, report) for row in rows)])
-    lines += [_escape(cells.legend(report)).replace("\n", "  \n"), ""]
+    lines += [f"{_escape(line)}  " for line in cells.legend(report)]
+    lines.append("")
     lines += [f"- {_escape(remark)}" for remark in cells.remarks(report)]
     return "\n".join(lines)
 

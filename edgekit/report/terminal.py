@@ -1,7 +1,12 @@
 """The report for a terminal: the files once, then one table a target, remarks below."""
 
+import textwrap
+
 from edgekit.report import cells
 from edgekit.result import Report
+
+WIDTH = 120
+"""Columns of the lines below the tables."""
 
 
 def render(report: Report) -> str:
@@ -14,8 +19,9 @@ def render(report: Report) -> str:
         runtime = next((row.runtime for row in rows if row.runtime), "")
         lines += ["", f"{target}{f'   {runtime}' if runtime else ''}"]
         lines += _table([cells.RUN_HEADINGS, *(cells.run_cells(row, report) for row in rows)])
-    lines += ["", cells.legend(report)]
-    lines += [f"- {remark}" for remark in cells.remarks(report)]
+    lines.append("")
+    for text in (*cells.legend(report), *(f"- {remark}" for remark in cells.remarks(report))):
+        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines) + "\n"
 
 

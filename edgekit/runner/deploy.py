@@ -14,4 +14,9 @@ def runner_environment(folder: Path) -> dict[str, str]:
         package.mkdir(parents=True)
         shutil.copy(_PACKAGE / "__init__.py", package)
         shutil.copytree(_PACKAGE / "runner", package / "runner", ignore=shutil.ignore_patterns("__pycache__"))
-    return {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(package.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",  # tensorflow's greetings would stand in front of an error's last lines
+    }

@@ -6,7 +6,6 @@ creation and application are not separated from allocation (null in the phases).
 """
 
 import importlib.metadata
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +39,6 @@ def open_tflite_runtime(path: Path, delegate: str, threads: int) -> Engine:
 
 def open_tensorflow(path: Path, delegate: str, threads: int) -> Engine:
     """tensorflow's own interpreter."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # this process is the runner's own child
     try:
         import tensorflow
     except ImportError as error:
