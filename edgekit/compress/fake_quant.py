@@ -20,6 +20,8 @@ WEIGHT_LIMIT = 127
 MOMENTUM = 0.05
 """Share of a batch's range in the moving average of ranges."""
 SMALLEST_RANGE = 1e-6
+DEAD_SHARE = 2.0**-16
+"""A channel whose weights are all below this share of the layer's largest counts as zeros."""
 
 
 class FakeQuantize(nn.Module):
@@ -68,11 +70,12 @@ class FakeQuantize(nn.Module):
 def weight_scales(weight: torch.Tensor) -> torch.Tensor:
     """One float32 scale an output channel (axis 0): max|w| / 127 of the weight as it is now.
 
-    A channel of zeros takes the layer's largest scale: any scale gives its weights back, and its bias needs a sane one.
+    A channel of zeros takes the layer's largest scale: any scale gives its weights back, and its bias is stored in
+    steps of that scale, which must not be so small that int32 overflows.
     """
     largest = weight.detach().abs().flatten(1).amax(dim=1)
     whole = largest.amax().clamp(min=SMALLEST_RANGE)
-    return torch.where(largest > 0, largest, whole) / WEIGHT_LIMIT
+    return torch.where(largest > DEAD_SHARE * whole, largest, whole) / WEIGHT_LIMIT
 
 
 def round_weight(weight: torch.Tensor) -> torch.Tensor:

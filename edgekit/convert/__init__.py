@@ -30,7 +30,7 @@ def convert_model(
 
     `calibration`: samples whose ranges static int8 takes (unused otherwise); `parity_samples`: real samples, not test.
     """
-    from edgekit.convert import parity, quantize, trained
+    from edgekit.convert import parity, post_training, quantize, trained
     from edgekit.convert.from_torch import to_tflite
     from edgekit.runner.batch import run_batch
 
@@ -44,12 +44,11 @@ def convert_model(
         content = to_tflite(model.network, model)
         if precision == "fp16":
             content = quantize.to_fp16(content)
-        elif precision == "int8-dynamic":
-            content = quantize.to_dynamic_int8(content)
-        elif precision == "int8":
+        elif precision in ("int8", "int8-dynamic"):
             inputs = _artifact_inputs(calibration, model)
             samples = [tuple(array[k : k + 1] for array in inputs) for k in range(len(calibration))]
-            content = quantize.to_static_int8(content, samples)
+            to_int8 = post_training.to_static_int8 if precision == "int8" else post_training.to_dynamic_int8
+            content = to_int8(content, samples)
     path = folder / f"{variant}.tflite"
     write_atomic(path, content)
     rule = "int8-qat" if exact else {"float32": "float32", "fp16": "fp16"}.get(precision, "int8-ptq")

@@ -1,15 +1,14 @@
 """Float .tflite -> fp16, dynamic int8, static int8. The only file that names litert-quantizer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.errors import ConvertError
 from edgekit.optional import need
 from edgekit.runner.quiet import quiet
-from edgekit.tflite import ModelFile, read
+from edgekit.tflite import ModelFile
 
 Ranges = Mapping[str, tuple[float, float]]
 """Tensor name -> (minimum, maximum) as float64."""
@@ -40,20 +39,6 @@ def to_dynamic_int8(content: bytes) -> bytes:
         work = quantizer.Quantizer(content)
         work.load_quantization_recipe(recipe.dynamic_wi8_afp32())
         return _result(work)
-
-
-def to_static_int8(content: bytes, samples: Sequence[tuple[NDArray[Any], ...]]) -> bytes:
-    """int8 weights and activations, int8 inputs and outputs; ranges from `samples` (one tuple of inputs each)."""
-    model = read(content)
-    if not model.signatures:
-        raise ConvertError("the float file has no signature to calibrate by")
-    signature = model.signatures[0]
-    by_tensor = {tensor: name for name, tensor in signature.inputs.items()}
-    names = [by_tensor[tensor] for tensor in model.main.inputs]
-    data = {signature.key: [dict(zip(names, sample, strict=True)) for sample in samples]}
-    with quiet():
-        work = _static(content)
-        return _result(work, work.calibrate(data))
 
 
 def to_ranged_int8(content: bytes, ranges: Ranges) -> bytes:

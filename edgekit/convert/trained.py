@@ -7,8 +7,6 @@ the trained ranges; 5. read every scale and zero point back; where one differs f
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from torch import fx
 from edgekit.compress.fake_quant import FakeQuantize, baked
 from edgekit.convert import quantize
 from edgekit.convert.from_torch import to_tflite
+from edgekit.convert.layers import WEIGHTED, weighted
 from edgekit.errors import ConvertError
 from edgekit.model import Model
 from edgekit.tflite import ModelFile, Tensor, read
@@ -26,8 +25,6 @@ from edgekit.tflite.patch import Patch
 
 SAME_SCALE = {"PAD", "PADV2", "TRANSPOSE", "RESHAPE", "MAX_POOL_2D", "AVERAGE_POOL_2D", "SQUEEZE", "EXPAND_DIMS"}
 """Operators whose output takes its input's scale and zero point."""
-WEIGHTED = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
-"""Operator -> the axis of its weights that is the output channel."""
 MATCH = 1e-3
 """Largest difference, as a share of the range, of a site's values from its tensor's."""
 
@@ -102,13 +99,11 @@ def _site_values(graph: fx.GraphModule, probe: tuple[NDArray[Any], ...]) -> dict
 def _tensor_values(
     file: ModelFile, content: bytes, model: Model, probe: tuple[NDArray[Any], ...]
 ) -> dict[int, NDArray[Any]]:
-    from edgekit.runner.engine_litert import all_tensors
+    from edgekit.runner.engine_litert import Undelegated
 
     inputs = [np.moveaxis(a, 1, -1) if i in model.channels_last else a for i, a in enumerate(probe)]
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "float.tflite"
-        path.write_bytes(content)
-        return all_tensors(path, [np.ascontiguousarray(array) for array in inputs], quantize.activation_tensors(file))
+    ready = [np.ascontiguousarray(array) for array in inputs]
+    return Undelegated(content).values(ready, quantize.activation_tensors(file))
 
 
 def _same_values(site: NDArray[Any], tensor: NDArray[Any]) -> bool:
@@ -170,9 +165,7 @@ def _expect_weights(
 ) -> None:
     """Weights: the trained scales a channel; bias: input scale x weight scale, as float32, zero point 0."""
     layers = iter(model.trained_quantization.weights.items())
-    for operator in file.main.operators:
-        if operator.name not in WEIGHTED:
-            continue
+    for operator in weighted(file):
         name, scales = next(layers, ("", ()))
         tensor = file.main.tensors[operator.inputs[1]]
         if tensor.quantization is None or len(tensor.quantization.scales) != len(scales):
@@ -193,8 +186,7 @@ def _expect_values(
 ) -> int:
     """The int8 weights and int32 biases themselves, from the trained network; returns how many had to be replaced."""
     replaced = 0
-    weighted = [operator for operator in file.main.operators if operator.name in WEIGHTED]
-    for operator, name in zip(weighted, model.trained_quantization.weights, strict=True):
+    for operator, name in zip(weighted(file), model.trained_quantization.weights, strict=True):
         layer: Any = plain.get_submodule(name)
         axis = WEIGHTED[operator.name]
         tensor = file.main.tensors[operator.inputs[1]]
@@ -207,9 +199,10 @@ def _expect_values(
             bias_tensor = file.main.tensors[operator.inputs[2]]
             bias = np.zeros(len(scales)) if layer.bias is None else layer.bias.detach().numpy()
             grid = np.array(expected[bias_tensor.index][0], dtype=np.float64)
-            limit = 2**31 - 1
-            integers = np.rint(bias.astype(np.float64) / grid).clip(-limit, limit).astype("<i4")
-            replaced += _set_if_different(patch, file, bias_tensor, integers.tobytes())
+            integers = np.rint(bias.astype(np.float64) / grid)
+            if np.abs(integers).max(initial=0) >= 2**31:
+                raise ConvertError(f"layer {name}: a bias of {np.abs(bias).max():.3g} overflows int32 in its steps")
+            replaced += _set_if_different(patch, file, bias_tensor, integers.astype("<i4").tobytes())
     return replaced
 
 

@@ -36,7 +36,7 @@ VALIDATION = ("motorcycle_right.png", "cheetah1.jpg", "rocket.jpg")
 _GRADIO_IMAGES = ("cheetah.jpg", "cheetah1.jpg", "lion.jpg", "tower.jpg")
 
 
-def imagenet_photos(folder: str | None = None, crops: int = 40, split_seed: int = 0) -> Source:
+def imagenet_photos(folder: str | None = None, crops: int = 100, split_seed: int = 0) -> Source:
     """Images (N, 3, 224, 224) float32, (pixel - 127) / 128 in RGB. `folder`: your own copies of the photographs.
 
     `crops` random crops of every train and validation photograph; labels (N, 3), padded with -1.

@@ -7,7 +7,7 @@ creation and application are not separated from allocation (null in the phases).
 
 import importlib.metadata
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -116,6 +116,8 @@ def _tensor(detail: dict[str, Any]) -> Tensor:
 
     scales = detail["quantization_parameters"]["scales"]
     zero_points = detail["quantization_parameters"]["zero_points"]
+    if len(scales) and not (np.isfinite(scales[0]) and scales[0] > 0):
+        raise Refused(f"tensor {detail['name']} is quantized with scale {scales[0]}")
     return Tensor(
         name=str(detail["name"]),
         shape=tuple(int(size) for size in detail["shape"]),
@@ -130,18 +132,24 @@ def _one_line(error: Exception) -> str:
     return " ".join(lines)[:300] or type(error).__name__
 
 
-def all_tensors(path: Path, inputs: "list[NDArray[Any]]", wanted: tuple[int, ...]) -> "dict[int, NDArray[Any]]":
-    """Values of the tensors `wanted` after one undelegated invocation in this process: never for timing."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+class Undelegated:
+    """An interpreter in this process that keeps every tensor: to look inside a graph, never for timing."""
 
-    with quiet():
-        interpreter = Interpreter(
-            model_path=str(path),
-            experimental_preserve_all_tensors=True,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        )
-    interpreter.allocate_tensors()
-    for detail, array in zip(interpreter.get_input_details(), inputs, strict=True):
-        interpreter.set_tensor(detail["index"], array)
-    interpreter.invoke()
-    return {index: interpreter.get_tensor(index) for index in wanted}
+    def __init__(self, content: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        with quiet():
+            self._interpreter = Interpreter(
+                model_content=content,
+                experimental_preserve_all_tensors=True,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            )
+        self._interpreter.allocate_tensors()
+        self._inputs = [detail["index"] for detail in self._interpreter.get_input_details()]
+
+    def values(self, inputs: "Sequence[NDArray[Any]]", wanted: Sequence[int]) -> "dict[int, NDArray[Any]]":
+        """The tensors `wanted` after one invocation."""
+        for index, array in zip(self._inputs, inputs, strict=True):
+            self._interpreter.set_tensor(index, array)
+        self._interpreter.invoke()
+        return {index: self._interpreter.get_tensor(index) for index in wanted}

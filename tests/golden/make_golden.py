@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from edgekit.compress import start
-from edgekit.convert import quantize
+from edgekit.convert import post_training
 from edgekit.convert.from_torch import to_tflite
 from edgekit.report import RENDERERS, render
 from edgekit.runner import protocol
@@ -41,7 +41,7 @@ def make_runner() -> None:
     moved = np.ascontiguousarray(np.moveaxis(images, 1, -1))
     folder = HERE / "runner"
     (folder / "float.tflite").write_bytes(content)
-    (folder / "int8.tflite").write_bytes(quantize.to_static_int8(content, [(row[None],) for row in moved]))
+    (folder / "int8.tflite").write_bytes(post_training.to_static_int8(content, [(row[None],) for row in moved]))
     (folder / "images.bin").write_bytes(moved.tobytes())
     data = InputData(name="image", data=reference(folder, "images.bin"), dtype="float32", shape=(1, 4, 4, 1), count=5)
     cases = tuple(
