@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from edgekit.result import LaunchRecord, Status
 from edgekit.runner.protocol import CaseResult
-from edgekit.stats import bimodal, lag_one, outlier_share, quarter_drift
+from edgekit.stats import bimodal, geometric_interval, lag_one, outlier_share, quarter_drift
 
 CANARY_RISE = 1.10
 """The canary loop after the samples over the one before: clocks fell, or the core was shared."""
@@ -49,6 +49,9 @@ def series_state(
     if slow_to_warm:
         cautions.append(f"warm-up did not settle in {slow_to_warm} of {len(results)} launches")
     medians = [float(record.median_latency_ns or 0) for record in records]
+    found = geometric_interval(medians) if all(medians) else None
+    if found is not None and (found[2] - found[1]) / 2 > WIDE * found[0]:
+        cautions.append(f"the interval is wider than ±{WIDE:.0%}: more launches, or a quieter machine")
     if bimodal(medians):
         listed = ", ".join(f"{median / 1e3:.1f}" for median in sorted(medians))
         cautions.append(f"launches fall into two groups (µs: {listed})")

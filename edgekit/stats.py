@@ -120,14 +120,6 @@ def lag_one(values: Sequence[float]) -> float:
     return sum((a - mean) * (b - mean) for a, b in pairwise(values)) / power
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """p90, p95 or p99; None where too few samples support it (64, 130, 662: MLPerf's early-stopping counts)."""
-    least = {0.9: 64, 0.95: 130, 0.99: 662}[share]
-    if len(values) < least:
-        return None
-    return sorted(values)[math.ceil(share * len(values)) - 1]
-
-
 def outlier_share(values: Sequence[float]) -> float:
     """Share of values whose modified z-score is above 3.5 (Iglewicz & Hoaglin 1993): reported, never removed."""
     middle = statistics.median(values)

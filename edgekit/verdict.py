@@ -18,7 +18,8 @@ def verdict(row: Row, report: Report) -> Verdict:
     if row.status != "ok" or base is None:
         return "inconclusive"
     change = row.accuracy.change if row.accuracy else None
-    if change is not None and change.high is not None and change.high < 0:
+    worst = None if change is None else change.high if report.higher_is_better else change.low
+    if worst is not None and (worst < 0 if report.higher_is_better else worst > 0):
         return "costs accuracy"
     finding = row.comparison.finding if row.comparison else "too few launches"
     smaller = bool(

@@ -107,8 +107,11 @@ SAME_SCALE_MODULES = (nn.MaxPool2d, nn.AvgPool2d, nn.Flatten, nn.Identity, nn.Dr
 """Layers whose output has its input's scale and zero point, as TFLite demands of their operators."""
 SAME_SCALE_FUNCTIONS = (torch.flatten, torch.reshape, functional.max_pool2d, functional.dropout)
 SAME_SCALE_METHODS = ("flatten", "reshape", "view", "contiguous", "size")
-NEW_SCALE_FUNCTIONS = (operator.add, torch.add, torch.mean)
-NEW_SCALE_METHODS = ("mean", "add")
+SUM_FUNCTIONS = (operator.add, torch.add)
+SUM_METHODS = ("add",)
+"""The file fuses a following activation into these."""
+NEW_SCALE_FUNCTIONS = (torch.mean,)
+NEW_SCALE_METHODS = ("mean",)
 ACTIVATION_FUNCTIONS = (functional.relu, functional.relu6, torch.relu)
 
 
@@ -123,6 +126,13 @@ def prepare(network: nn.Module) -> fx.GraphModule:
     graph = trace(copy.deepcopy(network).eval())
     fold_batch_norms(graph)
     modules = dict(graph.named_modules())
+    layers = [str(node.target) for node in graph.graph.nodes if isinstance(modules.get(str(node.target)), LAYERS)]
+    twice = [name for name in layers if layers.count(name) > 1]
+    if twice:
+        raise CompressError(
+            f"int8 training does not know a layer that is used twice ({twice[0]})",
+            "give each use a layer of its own, or leave this variant's qat step out",
+        )
     sites = [node for node in graph.graph.nodes if _rounds(node, modules)]
     for node in sites:
         name = f"fake_quantize_{node.name}"
@@ -166,14 +176,19 @@ def _kind(node: fx.Node, modules: dict[str, nn.Module]) -> str:
             "leave this variant's qat step out: static int8 after training takes more layers",
         )
     if node.op == "call_method":
-        known = {**dict.fromkeys(SAME_SCALE_METHODS, "same scale"), **dict.fromkeys(NEW_SCALE_METHODS, "sum")}
+        known = {
+            **dict.fromkeys(SAME_SCALE_METHODS, "same scale"),
+            **dict.fromkeys(SUM_METHODS, "sum"),
+            **dict.fromkeys(NEW_SCALE_METHODS, "new scale"),
+        }
         if str(node.target) in known:
             return known[str(node.target)]
     if node.op == "call_function":
         for functions, word in (
             (SAME_SCALE_FUNCTIONS, "same scale"),
             (ACTIVATION_FUNCTIONS, "activation"),
-            (NEW_SCALE_FUNCTIONS, "sum"),
+            (SUM_FUNCTIONS, "sum"),
+            (NEW_SCALE_FUNCTIONS, "new scale"),
         ):
             if node.target in functions:
                 return word
@@ -185,9 +200,11 @@ def fake_quantizers(graph: nn.Module) -> dict[str, FakeQuantize]:
     return {name: module for name, module in graph.named_modules() if isinstance(module, FakeQuantize)}
 
 
-def quantized_layers(graph: nn.Module) -> dict[str, QuantizedLayer]:
-    """The rounded layers by name."""
-    return {name: module for name, module in graph.named_modules() if isinstance(module, QuantizedLayer)}
+def quantized_layers(graph: fx.GraphModule) -> dict[str, QuantizedLayer]:
+    """The rounded layers by name, in order of computation."""
+    called = [str(node.target) for node in graph.graph.nodes if node.op == "call_module"]
+    modules = {name: graph.get_submodule(name) for name in called}
+    return {name: module for name, module in modules.items() if isinstance(module, QuantizedLayer)}
 
 
 def baked(graph: fx.GraphModule) -> fx.GraphModule:

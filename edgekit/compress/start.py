@@ -33,6 +33,11 @@ def start(
             f"the network does not take the data's inputs {shapes}: {str(error).splitlines()[0]}",
             "check the shapes that the recipe's data source gives, batch first, NCHW for images",
         ) from error
+    if len(input_names) != len(example):
+        raise CompressError(
+            f"the data source names {len(input_names)} inputs ({', '.join(input_names)}) and gives {len(example)}",
+            "set input_names in the source: one name an input",
+        )
     if any(position >= len(example) for position in channels_last):
         raise CompressError(f"channels_last {list(channels_last)} names an input beyond the network's {len(example)}")
     return Model(

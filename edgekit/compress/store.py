@@ -25,6 +25,7 @@ def save(model: Model, folder: Path) -> None:
     torch.save(network.state_dict(), folder / "weights.pt")
     meta = {
         "input_names": list(model.input_names),
+        "examples": len(model.example),
         "channels_last": list(model.channels_last),
         "history": codec.encode(model.history),
         "parameters": model.parameters,
@@ -40,9 +41,7 @@ def save(model: Model, folder: Path) -> None:
 def load(folder: Path, build: Callable[[], nn.Module]) -> Model:
     """Read a model back; `build` is its recipe's factory."""
     meta = json.loads((folder / "model.json").read_text())
-    example = tuple(
-        np.load(folder / f"example-{index}.npy", allow_pickle=False) for index in range(len(meta["input_names"]))
-    )
+    example = tuple(np.load(folder / f"example-{index}.npy", allow_pickle=False) for index in range(meta["examples"]))
     network = build()
     quantized = meta["float_attributes"] is not None
     _set_attributes(network, meta["float_attributes"] if quantized else meta["attributes"])

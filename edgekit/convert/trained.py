@@ -37,7 +37,6 @@ class TrainedFile:
     quantized: int
     compared: int
     equal: int
-    repaired: int
 
 
 def to_trained_int8(model: Model, probe: tuple[NDArray[Any], ...]) -> TrainedFile:
@@ -138,14 +137,12 @@ def _verified(
     }
     _expect_weights(model, file, expected)
     patch = Patch(content)
-    repaired = 0
     for index, (scales, zeros) in expected.items():
         tensor = file.main.tensors[index]
         if not _equal(tensor, scales, zeros):
             _refuse_large_repair(tensor, scales, zeros)
             patch.set_quantization(tensor, scales, zeros)
-            repaired += 1
-    repaired += _expect_values(model, plain, file, expected, patch)
+    _expect_values(model, plain, file, expected, patch)
     content = patch.content()
     after = read(content)
     quantized = [tensor for tensor in after.main.tensors if tensor.quantization is not None]
@@ -155,9 +152,7 @@ def _verified(
     equal = sum(_equal(tensor, *expected[tensor.index]) for tensor in quantized)
     if equal != len(quantized):
         raise ConvertError(f"{len(quantized) - equal} of {len(quantized)} quantized tensors differ from the trained")
-    return TrainedFile(
-        content=content, quantized=len(quantized), compared=len(expected), equal=equal, repaired=repaired
-    )
+    return TrainedFile(content=content, quantized=len(quantized), compared=len(expected), equal=equal)
 
 
 def _expect_weights(
@@ -183,9 +178,8 @@ def _expect_values(
     file: ModelFile,
     expected: dict[int, tuple[tuple[float, ...], tuple[int, ...]]],
     patch: Patch,
-) -> int:
-    """The int8 weights and int32 biases themselves, from the trained network; returns how many had to be replaced."""
-    replaced = 0
+) -> None:
+    """The int8 weights and int32 biases themselves, from the trained network."""
     for operator, name in zip(weighted(file), model.trained_quantization.weights, strict=True):
         layer: Any = plain.get_submodule(name)
         axis = WEIGHTED[operator.name]
@@ -194,7 +188,7 @@ def _expect_values(
         weight = layer.weight.detach().numpy()
         steps = np.rint(weight / scales.reshape(-1, *[1] * (weight.ndim - 1))).clip(-127, 127).astype(np.int8)
         values = _file_layout(steps, tensor, axis)
-        replaced += _set_if_different(patch, file, tensor, values.tobytes())
+        patch.set_values(tensor, values.tobytes())
         if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
             bias_tensor = file.main.tensors[operator.inputs[2]]
             bias = np.zeros(len(scales)) if layer.bias is None else layer.bias.detach().numpy()
@@ -202,8 +196,7 @@ def _expect_values(
             integers = np.rint(bias.astype(np.float64) / grid)
             if np.abs(integers).max(initial=0) >= 2**31:
                 raise ConvertError(f"layer {name}: a bias of {np.abs(bias).max():.3g} overflows int32 in its steps")
-            replaced += _set_if_different(patch, file, bias_tensor, integers.astype("<i4").tobytes())
-    return replaced
+            patch.set_values(bias_tensor, integers.astype("<i4").tobytes())
 
 
 def _file_layout(steps: NDArray[np.int8], tensor: Tensor, axis: int) -> NDArray[np.int8]:
@@ -213,13 +206,6 @@ def _file_layout(steps: NDArray[np.int8], tensor: Tensor, axis: int) -> NDArray[
     if steps.shape != tensor.shape:
         raise ConvertError(f"weights {tensor.name[-80:]} have shape {list(tensor.shape)}, trained {list(steps.shape)}")
     return np.ascontiguousarray(steps)
-
-
-def _set_if_different(patch: Patch, file: ModelFile, tensor: Tensor, values: bytes) -> int:
-    if patch.values(tensor) == values:
-        return 0
-    patch.set_values(tensor, values)
-    return 1
 
 
 def _equal(tensor: Tensor, scales: tuple[float, ...], zeros: tuple[int, ...]) -> bool:

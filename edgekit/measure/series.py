@@ -5,6 +5,7 @@ latency. Every launch's run is written to its own file at once, so that a killed
 same boot, in the same order, and the measurement says so.
 """
 
+import contextlib
 import json
 import statistics
 import time
@@ -16,7 +17,7 @@ from typing import Literal, cast
 
 from edgekit import __version__, checks
 from edgekit.artifact import Artifact, Parity
-from edgekit.errors import DeviceError, ResultError
+from edgekit.errors import DeviceError, ResultError, RunnerError
 from edgekit.measure import design
 from edgekit.progress import Progress
 from edgekit.recipe.spec import Plan
@@ -41,6 +42,10 @@ from edgekit.workspace import write_atomic
 COMPLETE = "complete.json"
 DESIGN = "design.json"
 Wanted = Literal["none", "first", "all"]
+MOST_SAMPLES = 1_000_000
+"""Of one launch: a run file of some 16 MB."""
+LONGEST_NS = 60_000_000_000
+"""A launch that needs longer for `min_samples` ends with fewer."""
 NO_TIMING = SamplePlan(min_runs=0, min_ns=0, max_runs=0, max_ns=0)
 
 
@@ -171,7 +176,10 @@ class _Work:
         subject = self.subjects[index]
         name = f"block-{block:03d}-{index}"
         plan = self.plan
-        samples = SamplePlan(min_runs=plan.min_samples, min_ns=int(plan.min_seconds * 1e9))
+        wanted_ns = int(plan.min_seconds * 1e9)
+        samples = SamplePlan(
+            min_runs=plan.min_samples, min_ns=wanted_ns, max_runs=MOST_SAMPLES, max_ns=max(2 * wanted_ns, LONGEST_NS)
+        )
         run = self._run(index, name, subject.timing_inputs, samples, "first", self.folder / name)
         if run is None:
             return
@@ -200,7 +208,8 @@ class _Work:
         """The launch's run, from its file where it is there; None when the target is gone."""
         stored = self.folder / f"{name}.run.json"
         if stored.exists():
-            return protocol.load_run(stored.read_bytes())
+            with contextlib.suppress(codec.CodecError):  # damaged: launched anew
+                return protocol.load_run(stored.read_bytes())
         if self.gone:
             self.trouble[index] = ("unreachable", self.gone)
             return None
@@ -220,8 +229,11 @@ class _Work:
         files = {file: local for file, local in subject.files.items() if file in wanted}
         try:
             run = self.target.run(job, files, answer)
+        except RunnerError as error:  # the file breaks the runtime, or hangs in it: the target itself is fine
+            self.trouble[index] = ("incorrect", error.message)
+            return None
         except (DeviceError, ResultError) as error:
-            if isinstance(error, DeviceError) and type(error).__name__ != "RunnerError":
+            if isinstance(error, DeviceError):
                 self.gone = error.message
             self.trouble[index] = ("unreachable", error.message)
             return None
@@ -265,6 +277,9 @@ class _Work:
             return replace(measurement, status=status, reason=reason)
         records, runs = tuple(self.records[index]), self.runs[index]
         status, cautions = checks.series_state(records, runs, str(self.target.spec))
+        shortest_ns = min(sum(run.samples.latency_ns) for run in runs)
+        if shortest_ns < 0.99 * self.plan.min_seconds * 1e9:
+            cautions = (*cautions, f"{shortest_ns / 1e9:.1f} s of samples in a launch, {self.plan.min_seconds:g} asked")
         if resumed:
             cautions = (*cautions, "resumed after an interruption")
         last = runs[-1]

@@ -50,7 +50,8 @@ def _key(session: Session, models: Models, variant: VariantSpec, stage: str) -> 
         "samples": [CALIBRATION_SAMPLES, PARITY_SAMPLES],
         "seed": session.recipe.seed,
     }
-    sources = package_modules("edgekit.convert") + package_modules("edgekit.tflite")
+    sources = [name for package in ("convert", "tflite", "runner") for name in package_modules(f"edgekit.{package}")]
+    sources += ["edgekit.stats", "edgekit.artifact", "edgekit.compress.fake_quant"]
     return stage_key(stage, sources=sources, inputs=inputs, tools=TOOLS)
 
 

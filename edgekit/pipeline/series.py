@@ -1,6 +1,8 @@
 """Artifacts x one target -> measurements: what a job carries, which folder a series keeps, who judges outputs."""
 
 import datetime
+import os
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from edgekit.recipe.spec import Plan
 from edgekit.result import Measurement
 from edgekit.runner import codec
 from edgekit.runner.protocol import CaseResult, FileRef
+from edgekit.runner.state import cpu_name
 from edgekit.target import TargetSpec
 from edgekit.targets import open_target
 from edgekit.workspace import Workspace, stage_key
@@ -26,6 +29,8 @@ from edgekit.workspace import Workspace, stage_key
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow", "torch")
+"""Distributions whose versions are part of a series' key."""
 Score = Callable[[tuple["NDArray[Any]", ...]], tuple[float, ...]]
 """Float outputs of all check samples -> the metric's score of each."""
 
@@ -63,14 +68,14 @@ def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: S
         series, age = found
         setting.say(f"{spec}: series of {units.age(age)} reused (--fresh measures anew)")
         return series
-    broken = kept[-1] if kept and load_complete(kept[-1]) is None else None
+    broken = kept[-1] if kept and not setting.fresh and load_complete(kept[-1]) is None else None
     started = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
-    setting.say(f"{spec}: {'going on with a broken series' if broken else 'measuring'}")
     target = open_target(spec, serial=setting.serial, pythons=setting.pythons)
     try:
         reason = target.probe()
         if reason is not None:
             return not_measured(spec, candidates, "unsupported", reason)
+        setting.say(f"{spec}: {'going on with a broken series' if broken else 'measuring'}")
         by_variant = {candidate.made.variant.name: candidate for candidate in candidates}
         return measure(
             target,
@@ -112,9 +117,13 @@ def _key(spec: TargetSpec, candidates: Sequence[Candidate], setting: Setting) ->
         "samples": sorted({data.data.sha256 for item in candidates for data in item.inputs.check}),
         "plan": codec.encode(setting.plan),
         "seed": setting.seed,
+        "python": setting.pythons.get(spec.runtime, ""),
+        "machine": [platform.machine(), cpu_name(), os.cpu_count()],
     }
-    sources = (*package_modules("edgekit.measure"), *package_modules("edgekit.runner"), "edgekit.result")
-    return stage_key("series", sources=sources, inputs=inputs, tools=("ai-edge-litert", "torch"))
+    packages = ("edgekit.measure", "edgekit.runner", "edgekit.targets")
+    sources = [name for package in packages for name in package_modules(package)]
+    sources += ["edgekit.result", "edgekit.checks", "edgekit.stats", "edgekit.pipeline.judge"]
+    return stage_key("series", sources=sources, inputs=inputs, tools=RUNTIMES)
 
 
 def _subject(candidate: Candidate) -> Subject:

@@ -55,7 +55,8 @@ class Session:
         reference = self.reference(role)
         files = source_files(reference, _table(role), self.recipe.folder)
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-        return {"name": reference.name, "options": codec.encode(reference.options), "sources": digest}
+        paths = {key: _path_identity(value) for key, value in reference.options.items() if isinstance(value, str)}
+        return {"name": reference.name, "options": codec.encode(reference.options), "sources": digest, "paths": paths}
 
     @cached_property
     def source(self) -> "Source":
@@ -129,6 +130,17 @@ def open_session(
         serial=serial,
         pythons=dict(pythons or {}),
     )
+
+
+def _path_identity(value: str) -> object:
+    """What an option that names a file or a folder stands for: names, sizes and times of change; else nothing."""
+    try:
+        path = Path(value)
+        found = [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
+        looks = [(item, item.stat()) for item in found]
+    except (OSError, ValueError):
+        return None
+    return [[str(item), status.st_size, status.st_mtime_ns] for item, status in looks] or None
 
 
 def _table(role: str) -> Mapping[str, str]:

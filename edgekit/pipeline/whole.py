@@ -20,7 +20,7 @@ from edgekit.report.build import Scores, exit_code, rows_of_target
 from edgekit.report.gate import failed_gates
 from edgekit.result import Report, Row
 from edgekit.target import TargetSpec, parse_target
-from edgekit.targets import expand
+from edgekit.targets import expand, open_target
 from edgekit.workspace import Workspace, write_atomic
 
 EXTENSIONS = {"terminal": "txt", "json": "json", "md": "md", "csv": "csv"}
@@ -28,11 +28,12 @@ EXTENSIONS = {"terminal": "txt", "json": "json", "md": "md", "csv": "csv"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The report, the folder that holds it in every format, and the command's exit code."""
+    """The report, the folder that holds it in every format, the command's exit code, and the gates missed."""
 
     report: Report
     folder: Path
     exit_code: int
+    missed: tuple[GateFailed, ...] = ()
 
 
 def run(
@@ -47,6 +48,8 @@ def run(
     """Compress, convert, check, measure, report. A target that fails becomes rows with a reason, never an exception."""
     recipe = session.recipe
     specs = expand([parse_target(text) for text in targets or recipe.targets])
+    for spec in specs:  # a kind of target that is not there is said before anything is computed
+        open_target(spec, serial=session.serial, pythons=session.pythons).close()
     plan = changed_plan(recipe.plan, launches, min_seconds)
     chosen = session.variants(variants)
     models = Models(session)
@@ -72,14 +75,14 @@ def run(
         seed=recipe.seed,
         baseline=recipe.baseline,
         metric=session.metric.name,
+        higher_is_better=session.metric.higher_is_better,
         plan=plan_numbers(plan),
         rows=tuple(rows),
     )
     folder = save(report, session.workspace, recipe.name)
-    missed = failed_gates(report, recipe.gates, higher_is_better=session.metric.higher_is_better)
-    for gate in missed:
-        session.say(gate.message)
-    return Outcome(report=report, folder=folder, exit_code=exit_code(report) or (GateFailed.exit_code if missed else 0))
+    missed = failed_gates(report, recipe.gates)
+    code = exit_code(report) or (GateFailed.exit_code if missed else 0)
+    return Outcome(report=report, folder=folder, exit_code=code, missed=tuple(missed))
 
 
 def _target_rows(

@@ -35,7 +35,7 @@ class QatOptions:
 
     training: TrainOptions = TrainOptions(epochs=10, learning_rate=2e-4)
     freeze_ranges_after: float = 0.7
-    """Share of the epochs after which observers and BN statistics stand still."""
+    """Share of the epochs after which the ranges stand still (batch norms are folded before)."""
 
 
 Options = TrainOptions | PruneOptions | QatOptions

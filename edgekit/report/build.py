@@ -83,7 +83,8 @@ def _accuracy(variant: str, scores: Mapping[str, Scores], baseline: str, metric:
     if own is None or not own.values:
         return None
     change = None
-    if base is not None and variant != baseline and len(base.values) == len(own.values):
+    paired = base is not None and base.where == own.where and len(base.values) == len(own.values)
+    if base is not None and paired and variant != baseline:
         mean, low, high = paired_change(base.values, own.values)
         change = Interval(value=mean, low=low, high=high)
     return Accuracy(

@@ -17,6 +17,14 @@ def targets(report: Report) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.target for row in report.rows))
 
 
+def files(report: Report) -> tuple[Row, ...]:
+    """One row a file: a variant's .tflite, and its torch program where one was measured."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in report.rows:
+        found.setdefault((row.variant, row.artifact_sha256), row)
+    return tuple(found.values())
+
+
 def file_cells(row: Row, report: Report) -> tuple[str, ...]:
     """One text for each of FILE_HEADINGS; `-` where there is nothing to say."""
     return (

@@ -7,13 +7,13 @@ from edgekit.recipe.spec import Gate
 from edgekit.result import Report, Row
 
 
-def failed_gates(report: Report, gates: Sequence[Gate], *, higher_is_better: bool) -> list[GateFailed]:
+def failed_gates(report: Report, gates: Sequence[Gate]) -> list[GateFailed]:
     """One entry for each missed limit. Rows without a measurement (unsupported) are not judged."""
     failures = []
     for gate in gates:
         for row in report.rows:
             if row.variant == gate.variant and row.status not in ("unsupported", "unreachable"):
-                failures += _failures(row, gate, higher_is_better)
+                failures += _failures(row, gate, report.higher_is_better)
     return failures
 
 

@@ -7,8 +7,7 @@ from edgekit.result import Report
 def render(report: Report) -> str:
     """One Markdown table a target."""
     lines = [f"### {_escape(report.title)}", ""]
-    files = {row.variant: row for row in report.rows}
-    lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in files.values())])
+    lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in cells.files(report))])
     for target in cells.targets(report):
         rows = [row for row in report.rows if row.target == target]
         runtime = next((row.runtime for row in rows if row.runtime), "")

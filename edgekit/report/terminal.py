@@ -12,8 +12,7 @@ WIDTH = 120
 def render(report: Report) -> str:
     """Plain text without colour."""
     lines = [f"{report.title}   edgekit {report.edgekit}, {report.created_utc}", "", "files"]
-    files = {row.variant: row for row in report.rows}
-    lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in files.values())])
+    lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in cells.files(report))])
     for target in cells.targets(report):
         rows = [row for row in report.rows if row.target == target]
         runtime = next((row.runtime for row in rows if row.runtime), "")

@@ -74,7 +74,7 @@ class Measurement:
     reason: str = ""
     cautions: tuple[str, ...] = ()
     latency_ns: Interval | None = None
-    """Median over launch medians (geometric centre); Student-t interval on their logarithms."""
+    """Geometric mean of the launch medians; Student-t interval on their logarithms."""
     invoke_ns: Interval | None = None
     launches: tuple[LaunchRecord, ...] = ()
     phases: Phases | None = None
@@ -127,6 +127,8 @@ class Report:
     seed: int
     baseline: str
     metric: str
+    higher_is_better: bool = True
+    """Of the metric."""
     plan: Mapping[str, float]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()

@@ -123,7 +123,7 @@ def test_gates():
         Gate(variant="int8", max_metric_drop=0.001, max_size_bytes=34104, min_speedup=1.5),
         Gate(variant="half", max_metric_drop=0.1, max_size_bytes=10, min_speedup=1.5),
     )
-    failures = gate.failed_gates(REPORT, gates, higher_is_better=True)
+    failures = gate.failed_gates(REPORT, gates)
     assert [(item.gate, item.exit_code) for item in failures] == [
         ("max_metric_drop", 5),
         ("max_size_bytes", 5),
