@@ -32,18 +32,18 @@ def to_static_int8(content: bytes, samples: "Sequence[Sequence[NDArray[Any]]]") 
     each sample's ends, which clips.
     """
     file = read(content)
-    ranges, moments = _observed(content, file, samples)
+    ranges, moments = observed(content, file, samples)
     return _with_rounded_weights(content, file, quantize.to_ranged_int8(content, ranges), moments)
 
 
 def to_dynamic_int8(content: bytes, samples: "Sequence[Sequence[NDArray[Any]]]") -> bytes:
     """int8 weights, activations quantized at run time, float inputs and outputs."""
     file = read(content)
-    _, moments = _observed(content, file, samples)
+    _, moments = observed(content, file, samples)
     return _with_rounded_weights(content, file, quantize.to_dynamic_int8(content), moments)
 
 
-def _observed(
+def observed(
     content: bytes, file: ModelFile, samples: "Sequence[Sequence[NDArray[Any]]]"
 ) -> tuple[dict[str, tuple[float, float]], Moments]:
     """Run the float file on the samples: activation tensor -> (smallest, largest) value, and what each layer sees."""

@@ -7,9 +7,12 @@ from edgekit.result import Interval, Report, Row
 from edgekit.verdict import verdict
 
 FILE_HEADINGS = ("variant", "bytes", "after zlib 9", "parameters", "MACs", "parity with its source")
-RUN_HEADINGS = (
-    *("variant", "latency", "per second", "speed-up", "accuracy (n)", "change", "delegated", "status", "verdict"),
-)
+
+
+def run_headings(report: Report) -> tuple[str, ...]:
+    """Headings of `run_cells`."""
+    before = ("variant", "latency", "per second", "speed-up")
+    return (*before, f"{report.metric or 'accuracy'} (n)", "change", "delegated", "status", "verdict")
 
 
 def targets(report: Report) -> tuple[str, ...]:
@@ -38,7 +41,7 @@ def file_cells(row: Row, report: Report) -> tuple[str, ...]:
 
 
 def run_cells(row: Row, report: Report) -> tuple[str, ...]:
-    """One text for each of RUN_HEADINGS."""
+    """One text for each of `run_headings`."""
     return (
         _name(row, report),
         _latency(row.latency_ns),
@@ -94,12 +97,11 @@ def _change(row: Row) -> str:
     change = row.accuracy.change if row.accuracy else None
     if row.accuracy is None or change is None:
         return "-"
-    if row.accuracy.metric != "top-1":
-        return f"{change.value:+.3g}"
-    interval = (
-        "" if change.low is None or change.high is None else f" [{change.low * 100:+.1f}, {change.high * 100:+.1f}]"
-    )
-    return f"{change.value * 100:+.1f}{interval}"
+    factor, form = (100, "+.1f") if row.accuracy.metric == "top-1" else (1, "+.3g")
+    interval = ""
+    if change.low is not None and change.high is not None:
+        interval = f" [{change.low * factor:{form}}, {change.high * factor:{form}}]"
+    return f"{change.value * factor:{form}}{interval}"
 
 
 def _delegated(row: Row) -> str:
@@ -137,6 +139,7 @@ def legend(report: Report) -> tuple[str, ...]:
         f"* baseline. {plan.get('launches', 0):.0f} launches, each a fresh process, in randomised "
         f"blocks (seed {report.seed}); {plan.get('threads', 1):.0f} thread(s).",
         "latency: input copied to output read; centre of launch medians ± half their 95 % interval (t, on logarithms).",
-        "speed-up: paired by block with the baseline; ns: no difference shown. change: points, paired, 95 % interval.",
+        "speed-up: paired by block with the baseline; ns: no difference shown.",
+        "change: paired with the baseline sample by sample, 95 % interval; of top-1 in points.",
         "delegated: nodes that the delegate took, of all nodes, and in how many partitions.",
     )

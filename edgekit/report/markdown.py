@@ -12,7 +12,7 @@ def render(report: Report) -> str:
         rows = [row for row in report.rows if row.target == target]
         runtime = next((row.runtime for row in rows if row.runtime), "")
         lines += [f"**{_escape(target)}** {_escape(runtime)}".rstrip(), ""]
-        lines += _table([cells.RUN_HEADINGS, *(cells.run_cells(row, report) for row in rows)])
+        lines += _table([cells.run_headings(report), *(cells.run_cells(row, report) for row in rows)])
     lines += [f"{_escape(line)}  " for line in cells.legend(report)]
     lines.append("")
     lines += [f"- {_escape(remark)}" for remark in cells.remarks(report)]

@@ -17,7 +17,7 @@ def render(report: Report) -> str:
         rows = [row for row in report.rows if row.target == target]
         runtime = next((row.runtime for row in rows if row.runtime), "")
         lines += ["", f"{target}{f'   {runtime}' if runtime else ''}"]
-        lines += _table([cells.RUN_HEADINGS, *(cells.run_cells(row, report) for row in rows)])
+        lines += _table([cells.run_headings(report), *(cells.run_cells(row, report) for row in rows)])
     lines.append("")
     for text in (*cells.legend(report), *(f"- {remark}" for remark in cells.remarks(report))):
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

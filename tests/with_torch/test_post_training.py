@@ -90,7 +90,7 @@ def test_the_constant_of_a_switched_off_channel_is_kept(switched, tmp_path):
     network, content, samples = switched
     wanted = outputs(content, samples, tmp_path)
     file = read(content)
-    ranges, _ = post_training._observed(content, file, samples)
+    ranges, _ = post_training.observed(content, file, samples)
     plain = outputs(quantize.to_ranged_int8(content, ranges), samples, tmp_path)
     ours = outputs(post_training.to_static_int8(content, samples), samples, tmp_path)
     spread = float(np.ptp(wanted))
@@ -116,7 +116,7 @@ def test_biases_fit_and_weights_use_the_trained_scale(switched):
 def test_ranges_hold_every_value(switched):
     _, content, samples = switched
     file = read(content)
-    ranges, _ = post_training._observed(content, file, samples)
+    ranges, _ = post_training.observed(content, file, samples)
     low, high = ranges[file.main.tensors[file.main.inputs[0]].name]
     images = np.concatenate([sample[0] for sample in samples])
     assert (low, high) == (float(images.min()), float(images.max()))

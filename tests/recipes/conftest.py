@@ -1,0 +1,30 @@
+"""Recipes at the scale of a test: run through the command line, read back through the JSON report."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def edgekit():
+    """edgekit(*words) -> (exit code, report or None, standard error)."""
+
+    def run(*words, cwd=ROOT):
+        command = [sys.executable, "-m", "edgekit", *map(str, words)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
+        report = json.loads(done.stdout) if done.stdout.startswith("{") else None
+        return done.returncode, report, done.stderr
+
+    return run
+
+
+def by_place(report):
+    """(variant, target) -> row."""
+    return {(row["variant"], row["target"]): row for row in report["rows"]}

@@ -1,0 +1,60 @@
+"""The README's commands, typed as they stand, in an empty folder: do they end as the page says?"""
+
+import re
+import shlex
+import shutil
+import subprocess
+
+import pytest
+from recipes.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+LINES = [line.partition(" #")[0].strip() for block in BLOCKS for line in block.splitlines()]
+EDGEKIT = [line for line in LINES if line.startswith("edgekit ")]
+MAKE = [line for line in LINES if line.startswith("make ")]
+QUICK = {"run": ["--launches", "2", "--min-seconds", "0.02"], "bench": ["--launches", "2", "--min-seconds", "0.02"]}
+NO_PHONE = 4
+
+
+def test_the_commands_are_found():
+    assert "edgekit bench model.tflite --target 'android:*:*'" in EDGEKIT
+    assert MAKE == ["make demo", "make test", "make test-all"]
+    assert {shlex.split(line)[1] for line in EDGEKIT} >= {"run", "new", "bench"}
+
+
+@pytest.mark.parametrize("line", MAKE)
+def test_make_targets_exist(line):
+    done = subprocess.run([*shlex.split(line), "-n"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_continuous_integration_runs_the_readmes_test_command():
+    assert "make test-all" in (ROOT / ".ci" / "run").read_text().splitlines()[-1]
+
+
+def test_edgekit_commands_run(edgekit, tmp_path):
+    """One folder for all of them, in the page's order: `edgekit new` comes before `edgekit run my-net.toml`."""
+    shutil.copytree(ROOT / "tests" / "golden", tmp_path / "tests" / "golden")
+    shutil.copy(ROOT / "tests" / "golden" / "runner" / "float.tflite", tmp_path / "model.tflite")
+    for line in EDGEKIT:
+        words = shlex.split(line)[1:]
+        if words == ["run", "efficientnet-lite0"]:
+            continue  # two minutes and the package index: test_photographs_are_recognised_on_every_target
+        code, _, said = edgekit(*words, *QUICK.get(words[0], []), cwd=tmp_path)
+        expected = NO_PHONE if "android:*:*" in words else 0
+        assert code == expected, (line, code, said)
+
+
+def test_the_example_output_is_of_this_version():
+    """The block between the demo markers has the report's own headings and every variant of the recipe."""
+    from edgekit.recipe.load import load
+
+    block = README.partition("<!-- demo -->")[2].partition("<!-- /demo -->")[0]
+    recipe = load(ROOT / "recipes" / "digits-cnn.toml")
+    for target in recipe.targets:
+        assert re.search(rf"^{target}   litert 2\.", block, re.MULTILINE)
+    for variant in recipe.variants:
+        assert len(re.findall(rf"^  {re.escape(variant.name)} ", block, re.MULTILINE)) == 1 + len(recipe.targets)
+    assert "delegated" in block
+    assert "verdict" in block
