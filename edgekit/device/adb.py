@@ -1,5 +1,6 @@
 """What both ways to a device offer, and the verified push that is built on it."""
 
+import contextlib
 import hashlib
 import shlex
 import uuid
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edgekit.errors import PushFailed
+from edgekit.errors import DeviceError, PushFailed
 
 Moved = Callable[[int], None]
 """Called with the number of bytes that went over since the last call."""
@@ -70,27 +71,31 @@ def remote_sha256(adb: Adb, remote: str) -> str | None:
 def push_verified(adb: Adb, local: Path, remote: str, moved: Moved | None = None) -> bool:
     """Push to a temporary name, compare sha256 on the device, rename. False: the same sha256 lay there already.
 
-    Raises PushFailed where the file on the device has another hash; then nothing is left under either name.
+    Raises PushFailed where the file on the device has another hash; then nothing is left under either name. After any
+    other error, too, the temporary name is removed where the device still answers.
     """
     wanted = sha256_of(local)
     if remote_sha256(adb, remote) == wanted:
         return False
     folder = remote.rpartition("/")[0]
     temporary = f"{folder}/.{uuid.uuid4().hex}.part"
-    _require(adb, quoted("mkdir", "-p", folder), remote)
+    _require(adb, quoted("mkdir", "-p", folder or "/"), remote)
+    left = [temporary]
     try:
         adb.push(local, temporary, moved)
         found = remote_sha256(adb, temporary)
         if found != wanted:
+            left.append(remote)
             raise PushFailed(
                 f"{local.name} arrived on {adb.serial} with sha256 {(found or 'none')[:16]}, sent was {wanted[:16]}",
                 "check the cable and the free space on the device, then run it again",
                 serial=adb.serial,
             )
-    except PushFailed:
-        adb.shell(quoted("rm", "-f", temporary))
+        _require(adb, quoted("mv", temporary, remote), remote)
+    except BaseException:
+        with contextlib.suppress(DeviceError):
+            adb.shell(quoted("rm", "-f", *left))
         raise
-    _require(adb, quoted("mv", temporary, remote), remote)
     return True
 
 

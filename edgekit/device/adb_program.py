@@ -1,5 +1,6 @@
 """The user's own `adb` program: it holds USB devices, and Google keeps it. Always called with -s SERIAL."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,24 @@ INSTALL_HINT = (
     "install it (Debian: apt install adb; macOS: brew install android-platform-tools; "
     "Windows: winget install Google.PlatformTools)"
 )
+
+_AGAIN = "attach it again and run the same command: it goes on where it stopped"
+_ALLOW = "unlock the device and allow USB debugging, then run it again"
+_LIST = "`edgekit devices` lists what is attached"
+_SAID = r"^(?:adb|adb\.exe|error): (?:error: )?(?:failed to get feature set: )?"
+_COMPLAINTS: tuple[tuple[re.Pattern[str], type[DeviceError], str], ...] = (
+    (re.compile(_SAID + r"device (unauthorized|still authorizing)"), Unauthorized, _ALLOW),
+    (re.compile(_SAID + r"device (offline|still connecting)"), Offline, "plug it in again, or: adb reconnect"),
+    (re.compile(_SAID + r"(device '.*' not found|no devices)"), NoDevice, _LIST),
+    (re.compile(_SAID + r"(closed|protocol fault)"), DeviceGone, _AGAIN),
+    (
+        re.compile(r"^adb: .*: (couldn't read from device|no response: .*|failed to read copy response: .*)$"),
+        DeviceGone,
+        _AGAIN,
+    ),
+    (re.compile(_SAID + r"cannot connect to daemon"), AdbMissing, "adb kill-server, then run it again"),
+)
+"""Where file names may stand in a line, only its beginning or its end counts."""
 
 
 def find_adb() -> str | None:
@@ -27,7 +46,7 @@ def _run(arguments: list[str], seconds: float, serial: str = "") -> subprocess.C
         return subprocess.run([program, *arguments], capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as error:
         raise AdbTimeout(
-            f"adb {arguments[0]} did not answer within {seconds:.0f} s",
+            f"adb {' '.join(arguments)[:80]} did not answer within {seconds:.0f} s",
             "wake the device; if it stays so: adb kill-server",
             serial=serial,
         ) from error
@@ -52,43 +71,48 @@ class AdbProgram:
 
     def shell(self, command: str, *, seconds: float = COMMAND_SECONDS) -> ShellResult:
         done = _run(["-s", self.serial, "shell", "-T", command], seconds, self.serial)
-        self._check(done)
+        if done.returncode == 1:
+            self._raise_complaint(done.stderr)
+        if done.returncode == 0 and not done.stdout:
+            self._still_there(command)
         return ShellResult(stdout=done.stdout, stderr=done.stderr, exit_code=done.returncode)
 
     def push(self, local: Path, remote: str, moved: Moved | None = None) -> None:
-        done = _run(["-s", self.serial, "push", str(local), remote], TRANSFER_SECONDS, self.serial)
-        self._check(done)
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip() or done.stdout.decode(errors="replace").strip()
-            raise PushFailed(f"{self.serial} refused {remote}: {said[-300:]}", "check the free space on the device")
+        said = self._transfer("push", str(local.absolute()), remote)
+        if said is not None:
+            hint = "check the free space on the device"
+            raise PushFailed(f"{self.serial} refused {remote}: {said}", hint, serial=self.serial)
         if moved is not None:
             moved(local.stat().st_size)
 
     def pull(self, remote: str, local: Path, moved: Moved | None = None) -> None:
-        done = _run(["-s", self.serial, "pull", remote, str(local)], TRANSFER_SECONDS, self.serial)
-        self._check(done)
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip() or done.stdout.decode(errors="replace").strip()
-            raise DeviceError(f"{remote} cannot be pulled from {self.serial}: {said[-300:]}", serial=self.serial)
+        said = self._transfer("pull", remote, str(local.absolute()))
+        if said is not None:
+            raise DeviceError(f"{remote} cannot be pulled from {self.serial}: {said}", serial=self.serial)
         if moved is not None:
             moved(local.stat().st_size)
+
+    def _transfer(self, *words: str) -> str | None:
+        """None: done; else what adb said, on whichever output."""
+        done = _run(["-s", self.serial, *words], TRANSFER_SECONDS, self.serial)
+        if done.returncode == 0:
+            return None
+        said = done.stderr.strip() or done.stdout.strip()
+        self._raise_complaint(said)
+        return said.decode(errors="replace")[-300:]
 
     def close(self) -> None:
         pass
 
-    def _check(self, done: subprocess.CompletedProcess[bytes]) -> None:
-        """adb's own complaints begin with its name and exit with 1; everything else is the command's."""
-        said = done.stderr.decode(errors="replace")
-        if done.returncode == 0 or not said.lstrip().startswith(("adb: ", "error: ", "adb.exe: ")):
-            return
-        problem = said.strip().splitlines()[0]
-        for words, kind, hint in (
-            ("unauthorized", Unauthorized, "unlock the device and allow USB debugging, then run it again"),
-            ("offline", Offline, "unplug it and plug it in again, or: adb reconnect"),
-            ("not found", NoDevice, "`edgekit devices` lists what is attached"),
-            ("no devices", NoDevice, "`edgekit devices` lists what is attached"),
-            ("closed", DeviceGone, "attach it again and run the same command: it goes on where it stopped"),
-            ("protocol fault", DeviceGone, "attach it again and run the same command: it goes on where it stopped"),
-        ):
-            if words in problem:
-                raise kind(f"{self.serial}: {problem.partition(': ')[2] or problem}", hint, serial=self.serial)
+    def _still_there(self, command: str) -> None:
+        """A device that goes in the middle of a command makes `adb shell` end silently with exit code 0."""
+        state = _run(["-s", self.serial, "get-state"], COMMAND_SECONDS, self.serial)
+        if state.returncode != 0 or state.stdout.strip() != b"device":
+            raise DeviceGone(f"{self.serial} vanished during: {command[:80]}", _AGAIN, serial=self.serial)
+
+    def _raise_complaint(self, said: bytes) -> None:
+        """adb's own complaints about the device begin with its name; everything else is the command's, or a file's."""
+        problem = said.decode(errors="replace").strip().partition("\n")[0].strip()
+        for pattern, kind, hint in _COMPLAINTS:
+            if pattern.search(problem):
+                raise kind(f"{self.serial}: {problem.partition(': ')[2]}", hint, serial=self.serial)

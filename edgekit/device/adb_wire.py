@@ -3,6 +3,8 @@
 import contextlib
 import socket
 import struct
+import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import platformdirs
 
 from edgekit.device.adb import COMMAND_SECONDS, TRANSFER_SECONDS, Moved, ShellResult
-from edgekit.errors import AdbTimeout, DeviceGone, NoDevice, Offline, PushFailed, Unauthorized
+from edgekit.errors import AdbTimeout, DeviceError, DeviceGone, NoDevice, Offline, PushFailed, Unauthorized
 
 _STDOUT, _STDERR, _EXIT = 1, 2, 3
 AUTH_SECONDS = 10.0
@@ -22,38 +24,61 @@ def user_key() -> Path:
 
 
 def make_key(path: Path) -> Path:
-    """A new RSA key pair at `path` unless one is there."""
+    """A new RSA key pair at `path` unless one is there. Each half appears whole, the private one last."""
     from adb_shell.auth.keygen import keygen
 
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        keygen(str(path))
-        path.chmod(0o600)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".adbkey-") as temporary:  # its mode is 0700
+            made = Path(temporary) / "adbkey"
+            keygen(str(made))
+            made.chmod(0o600)
+            made.with_name("adbkey.pub").replace(path.with_name(path.name + ".pub"))
+            made.replace(path)
     return path
 
 
 class AdbWire:
-    """Adb over one TCP connection to `address` (HOST:PORT). Shell commands need Android 7 (shell v2)."""
+    """Adb over one TCP connection to `address` (HOST:PORT). Shell commands need Android 7 (shell v2).
+
+    After an error the connection is closed, for nobody knows what was half sent; the next call makes a new one.
+    """
 
     def __init__(self, address: str, key: Path | None = None, *, seconds: float = COMMAND_SECONDS) -> None:
-        from adb_shell.adb_device import AdbDeviceTcp
+        from adb_shell.adb_device import AdbDevice
         from adb_shell.auth.sign_pythonrsa import PythonRSASigner
 
         host, _, port = address.rpartition(":")
         self.serial = address
+        if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+            raise self._no_address(f"{port or 'nothing'!r} is no port")
         key = key or user_key()
-        signer = PythonRSASigner(key.with_name(key.name + ".pub").read_text(), key.read_text())
-        self._device = AdbDeviceTcp(host, int(port), default_transport_timeout_s=seconds)
-        with self._translated("connect"):
-            self._device.connect(rsa_keys=[signer], auth_timeout_s=AUTH_SECONDS)
+        self._signer = PythonRSASigner(key.with_name(key.name + ".pub").read_text(), key.read_text())
+        self._device = AdbDevice(_transport(host.strip("[]"), int(port)), default_transport_timeout_s=seconds)
+        self._key_refused = False
+        self._connected()
+
+    def _connected(self) -> Any:
+        """adb-shell's device, with an open connection."""
+        if not self._device.available:
+            self._key_refused = False
+            with self._translated("connect"):
+                # adb-shell offers the public key only after the signature was refused
+                self._device.connect(
+                    rsa_keys=[self._signer], auth_timeout_s=AUTH_SECONDS, auth_callback=self._signature_refused
+                )
+        return self._device
+
+    def _signature_refused(self, _: object) -> None:
+        self._key_refused = True
 
     def shell(self, command: str, *, seconds: float = COMMAND_SECONDS) -> ShellResult:
+        device = self._connected()
         with self._translated(command):
             # shell v2 carries the exit code; adb-shell itself speaks v1 only, so the service is opened by its name
-            stream: bytes = self._device._service(
+            stream: bytes = device._service(
                 b"shell,v2,raw",
-                command.encode(),
+                command.encode(errors="surrogateescape"),
                 transport_timeout_s=seconds,
                 read_timeout_s=seconds,
                 timeout_s=seconds,
@@ -82,8 +107,9 @@ class AdbWire:
         return ShellResult(stdout=bytes(parts[_STDOUT]), stderr=bytes(parts[_STDERR]), exit_code=exit_code)
 
     def push(self, local: Path, remote: str, moved: Moved | None = None) -> None:
+        device = self._connected()
         with self._translated(f"push {remote}"):
-            self._device.push(
+            device.push(
                 str(local),
                 remote,
                 progress_callback=None if moved is None else lambda _, size, __: moved(size),
@@ -92,14 +118,21 @@ class AdbWire:
             )
 
     def pull(self, remote: str, local: Path, moved: Moved | None = None) -> None:
-        with self._translated(f"pull {remote}"):
-            self._device.pull(
-                remote,
-                str(local),
-                progress_callback=None if moved is None else lambda _, size, __: moved(size),
-                transport_timeout_s=TRANSFER_SECONDS,
-                read_timeout_s=TRANSFER_SECONDS,
-            )
+        """The file appears whole, or not at all."""
+        device = self._connected()
+        part = local.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            with self._translated(f"pull {remote}"):
+                device.pull(
+                    remote,
+                    str(part),
+                    progress_callback=None if moved is None else lambda _, size, __: moved(size),
+                    transport_timeout_s=TRANSFER_SECONDS,
+                    read_timeout_s=TRANSFER_SECONDS,
+                )
+            part.replace(local)
+        finally:
+            part.unlink(missing_ok=True)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -107,52 +140,78 @@ class AdbWire:
 
     @contextlib.contextmanager
     def _translated(self, what: str) -> Iterator[None]:
-        """adb-shell's errors, which have no common base, as ours."""
-        from adb_shell import exceptions as theirs
-
+        """adb-shell's errors, which have no common base, as ours; the connection is closed."""
         try:
             yield
-        except theirs.DeviceAuthError as error:
-            raise self._unauthorized() from error
-        except (theirs.TcpTimeoutException, theirs.AdbTimeoutError, TimeoutError) as error:
-            if what == "connect":
-                raise self._unauthorized() from error
-            raise AdbTimeout(
-                f"{self.serial} stopped answering during: {what[:80]}",
-                "wake the device and run it again",
-                serial=self.serial,
-            ) from error
-        except theirs.PushFailedError as error:
-            said = error.args[0] if error.args else b""
-            text = bytes(said).decode(errors="replace") if isinstance(said, (bytes, bytearray)) else str(said)
-            raise PushFailed(
-                f"{self.serial} refused {what[:80]}: {text}", "check the free space on the device", serial=self.serial
-            ) from error
-        except ConnectionRefusedError as error:
-            raise NoDevice(
-                f"nothing answers at {self.serial}", "check the address, and `adb tcpip 5555`", serial=self.serial
-            ) from error
-        except (ConnectionError, theirs.AdbConnectionError, theirs.InvalidChecksumError, struct.error) as error:
-            raise self._gone(what, error) from error
-        except (theirs.InvalidCommandError, theirs.InvalidResponseError) as error:
-            raise self._gone(what, error) from error
-        except socket.gaierror as error:
-            raise Offline(f"{self.serial} is no address: {error}", "HOST:PORT, e.g. 10.0.0.7:5555") from error
-        except OSError as error:
-            if error.filename is not None:
-                raise  # a local file
-            raise self._gone(what, error) from error
+        except BaseException as error:
+            self.close()
+            ours = self._ours(what, error)
+            if ours is None:
+                raise
+            raise ours from error
 
-    def _unauthorized(self) -> Unauthorized:
-        return Unauthorized(
-            f"{self.serial} does not accept this computer's key",
-            "unlock the device and allow USB debugging, then run it again",
-            serial=self.serial,
-        )
+    def _ours(self, what: str, error: BaseException) -> DeviceError | None:
+        from adb_shell import exceptions as theirs
 
-    def _gone(self, what: str, error: Any) -> DeviceGone:
-        return DeviceGone(
-            f"{self.serial} vanished during: {what[:80]} ({type(error).__name__})",
-            "attach it again and run the same command: it goes on where it stopped",
-            serial=self.serial,
-        )
+        serial = self.serial
+        if self._key_refused and what == "connect" and isinstance(error, Exception):
+            return Unauthorized(
+                f"{serial} does not accept this computer's key",
+                "unlock the device and allow USB debugging, then run it again",
+                serial=serial,
+            )
+        if isinstance(error, (theirs.TcpTimeoutException, theirs.AdbTimeoutError, TimeoutError)):
+            return AdbTimeout(
+                f"{serial} stopped answering during: {what[:80]}", "wake the device and run it again", serial=serial
+            )
+        if isinstance(error, theirs.PushFailedError):
+            said = bytes(error.args[0]).decode(errors="replace") if error.args else "no reason"
+            return PushFailed(f"{serial} refused {what[:80]}: {said}", "check the free space there", serial=serial)
+        if isinstance(error, theirs.AdbCommandFailureException):
+            return DeviceError(f"{serial} refused {what[:80]}: {error}", "check that the file is there", serial=serial)
+        if isinstance(error, ConnectionRefusedError):
+            return NoDevice(f"nothing answers at {serial}", "check the address, and `adb tcpip 5555`", serial=serial)
+        if isinstance(error, socket.gaierror):
+            return self._no_address(str(error))
+        if isinstance(error, OSError) and error.filename is not None:
+            return None  # a local file
+        broken = (theirs.AdbConnectionError, theirs.InvalidChecksumError, theirs.InvalidCommandError)
+        # the last two: adb-shell's own, where bytes make no sense to it
+        if isinstance(error, (OSError, *broken, theirs.InvalidResponseError, struct.error, KeyError, ValueError)):
+            return DeviceGone(
+                f"{serial} vanished during: {what[:80]} ({type(error).__name__})",
+                "attach it again and run the same command: it goes on where it stopped",
+                serial=serial,
+            )
+        return None
+
+    def _no_address(self, problem: str) -> Offline:
+        return Offline(f"{self.serial} is no address: {problem}", "HOST:PORT, e.g. 10.0.0.7:5555", serial=self.serial)
+
+
+def _transport(host: str, port: int) -> Any:
+    """adb-shell's TCP transport with three gaps closed.
+
+    A write that the socket took in part only was taken for whole; a connection that the device had closed was read on
+    until the time-out; and a packet's header and payload, sent apart, waited for each other's delayed ACK (40 ms).
+    """
+    from adb_shell.transport.tcp_transport import TcpTransport
+
+    class Transport(TcpTransport):  # type: ignore[misc]
+        def connect(self, transport_timeout_s: float | None) -> None:
+            super().connect(transport_timeout_s)
+            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def bulk_read(self, numbytes: int, transport_timeout_s: float | None) -> bytes:
+            content: bytes = super().bulk_read(numbytes, transport_timeout_s)
+            if not content:
+                raise ConnectionResetError("the device closed the connection")
+            return content
+
+        def bulk_write(self, data: bytes, transport_timeout_s: float | None) -> int:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[super().bulk_write(rest, transport_timeout_s) :]
+            return len(data)
+
+    return Transport(host, port)

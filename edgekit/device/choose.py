@@ -19,6 +19,7 @@ def choose(serial: str, devices: Sequence[DeviceLine]) -> DeviceLine:
         if not named:
             known = [device.serial for device in devices]
             listed = f"attached: {', '.join(known)}" if known else ATTACH_HINT
+            listed = f"adb connect {serial}" if ":" in serial else listed
             raise NoDevice(f"no device is called {serial!r}{closest(serial, known)}", listed, serial=serial)
         return _usable(named[0])
     if not devices:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from edgekit.device import adb_program
 from edgekit.device.adb import Adb, quoted
 from edgekit.device.choose import ATTACH_HINT, state_problem
-from edgekit.device.parse import DeviceLine, battery, getprop_output, page_bytes, thermal_status
+from edgekit.device.parse import DeviceLine, battery, getprop_output, page_bytes, thermal_status, whole_number
 from edgekit.errors import DeviceError
 from edgekit.runner import codec
 
@@ -53,7 +53,6 @@ def describe(adb: Adb) -> Device:
     def first(*names: str) -> str | None:
         return next((properties[name] for name in names if properties.get(name)), None)
 
-    sdk = first("ro.build.version.sdk")
     percent, temperature = battery(_text(adb, "dumpsys", "battery"))
     return Device(
         serial=adb.serial,
@@ -61,7 +60,7 @@ def describe(adb: Adb) -> Device:
         maker=first("ro.product.manufacturer"),
         model=first("ro.product.model"),
         android=first("ro.build.version.release"),
-        sdk=int(sdk) if sdk and sdk.isdigit() else None,
+        sdk=whole_number(first("ro.build.version.sdk") or ""),
         soc=first("ro.soc.model", "ro.board.platform", "ro.hardware"),
         abis=tuple((first("ro.product.cpu.abilist") or "").split(",")) if first("ro.product.cpu.abilist") else (),
         page_bytes=page_bytes(_text(adb, "getconf", "PAGE_SIZE")),

@@ -26,31 +26,43 @@ def devices_output(text: str) -> tuple[DeviceLine, ...]:
             continue
         match = re.match(r"(\S+)\s+(no permissions|\S+)(.*)", line)
         if match:
-            properties = dict(re.findall(r"(\w+):(\S+)", match.group(3)))
-            found.append(DeviceLine(serial=match.group(1), state=match.group(2), properties=properties))
+            properties = dict(re.findall(r"(\w+):(\S+)", printable(match.group(3))))
+            serial, state = printable(match.group(1)), printable(match.group(2))
+            found.append(DeviceLine(serial=serial, state=state, properties=properties))
     return tuple(found)
 
 
 def getprop_output(text: str) -> dict[str, str]:
-    """`[ro.product.model]: [Pixel 8]` lines."""
-    return dict(re.findall(r"^\[([^\]]+)\]: \[([^\]]*)\]\r?$", text, re.MULTILINE))
+    """`[ro.product.model]: [Pixel 8]` lines; what a terminal would obey is left out."""
+    pairs = re.findall(r"^\[([^\]]+)\]: \[([^\]]*)\]\r?$", text, re.MULTILINE)
+    return {name: printable(value) for name, value in pairs}
+
+
+def printable(text: str) -> str:
+    """Without the characters that a terminal would obey."""
+    return "".join(character for character in text if character.isprintable())
 
 
 def thermal_status(text: str) -> int | None:
     """`Thermal Status: 2` of dumpsys thermalservice; None where it is not there or the HAL is not ready."""
     if re.search(r"HAL Ready:\s*false", text):
         return None
-    found = re.search(r"Thermal Status:\s*(\d+)", text)
+    found = re.search(r"Thermal Status:\s*([0-9]{1,9})\b", text)
     return int(found.group(1)) if found else None
 
 
 def battery(text: str) -> tuple[int | None, int | None]:
     """(percent, temperature in tenths of a degree Celsius) of dumpsys battery."""
-    level = re.search(r"^\s*level:\s*(\d+)", text, re.MULTILINE)
-    temperature = re.search(r"^\s*temperature:\s*(-?\d+)", text, re.MULTILINE)
+    level = re.search(r"^\s*level:\s*([0-9]{1,9})\b", text, re.MULTILINE)
+    temperature = re.search(r"^\s*temperature:\s*(-?[0-9]{1,9})\b", text, re.MULTILINE)
     return (int(level.group(1)) if level else None, int(temperature.group(1)) if temperature else None)
 
 
 def page_bytes(text: str) -> int | None:
     """`getconf PAGE_SIZE`."""
-    return int(text.strip()) if text.strip().isdigit() else None
+    return whole_number(text)
+
+
+def whole_number(text: str) -> int | None:
+    """Digits and nothing else, at most nine of them."""
+    return int(text) if re.fullmatch(r"\s*[0-9]{1,9}\s*", text) else None

@@ -2,6 +2,8 @@
 
 import gc
 import hashlib
+import itertools
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,8 +43,14 @@ def run_case(case: Case, folder: Path) -> tuple[CaseResult, str]:
         return _run(case, folder, threads)
     except Unsupported as error:
         return _failed(case, "unsupported", str(error), threads), ""
-    except (BadJob, Refused, ValueError, RuntimeError, OSError) as error:
-        return _failed(case, "failed", " ".join(str(error).split())[:500], threads), ""
+    except (BadJob, Refused) as error:
+        return _failed(case, "failed", _one_line(error), threads), ""
+    except Exception as error:  # whatever a runtime makes of a file: the other cases of the job go on
+        return _failed(case, "failed", f"{type(error).__name__}: {_one_line(error)}", threads), ""
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]
 
 
 def _failed(case: Case, status: CaseStatus, reason: str, threads: Threads) -> CaseResult:
@@ -51,6 +59,7 @@ def _failed(case: Case, status: CaseStatus, reason: str, threads: Threads) -> Ca
 
 def _run(case: Case, folder: Path, threads: Threads) -> tuple[CaseResult, str]:
     before = state.device_state()
+    state.reset_peak()
     memory = Memory(start_bytes=state.memory_bytes("VmRSS"))
     model = checked_file(case.artifact, folder)
     stored = [_samples(data, folder) for data in case.inputs]
@@ -147,6 +156,9 @@ def checked_file(reference: FileRef, folder: Path) -> Path:
     path = safe_path(reference.file, folder)
     if not path.is_file():
         raise BadJob(f"{reference.file} is not there")
+    size = path.stat().st_size
+    if size != reference.size_bytes:
+        raise BadJob(f"{reference.file} has {size} bytes, the job says {reference.size_bytes}")
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -166,7 +178,7 @@ def _samples(data: InputData, folder: Path) -> "NDArray[Any]":
     shape = (data.count, *data.shape[1:])
     if len(content) != int(np.prod(shape)) * dtype.itemsize:
         raise BadJob(f"input {data.name}: {len(content)} bytes are not {data.count} samples of {list(data.shape)}")
-    return np.frombuffer(content, dtype=dtype).reshape(shape)
+    return np.frombuffer(bytearray(content), dtype=dtype).reshape(shape)  # writable: torch warns of others
 
 
 def _check_inputs(inputs: tuple[InputData, ...], engine: Engine) -> None:
@@ -175,6 +187,12 @@ def _check_inputs(inputs: tuple[InputData, ...], engine: Engine) -> None:
     for given, wanted in zip(inputs, engine.inputs, strict=True):
         if tuple(given.shape) != wanted.shape:
             raise BadJob(f"input {wanted.name} has shape {list(wanted.shape)}, the case brings {list(given.shape)}")
+
+
+def first_values(real: "NDArray[Any]") -> tuple[float, ...]:
+    """Up to 8 leading values, ended before the first that is not finite."""
+    values = (float(value) for value in real.ravel()[:FIRST_VALUES])
+    return tuple(itertools.takewhile(math.isfinite, values))
 
 
 def _outputs(
@@ -200,8 +218,7 @@ def _outputs(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             data = FileRef(file=name, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
-            real = quantize.to_real(arrays[0], tensor).ravel()[:FIRST_VALUES]
-            first = tuple(float(value) for value in np.nan_to_num(real, nan=0.0, posinf=0.0, neginf=0.0))
+            first = first_values(quantize.to_real(arrays[0], tensor))
         described.append(
             OutputData(
                 name=tensor.name,

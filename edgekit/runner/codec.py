@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import json
 import math
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -48,10 +49,19 @@ def dumps(value: Any, *, indent: int | None = 1) -> str:
 def loads(kind: type[T], text: str | bytes) -> T:
     """Read JSON text as `kind`; raises CodecError, never anything else."""
     try:
-        data = json.loads(text)
+        data = parsed(text)
     except (ValueError, RecursionError) as error:
         raise CodecError("", f"not JSON ({error})") from error
     return decode(kind, data)
+
+
+def parsed(text: str | bytes) -> Any:
+    """Plain data of JSON text; ValueError, or RecursionError. NaN and Infinity are Python's, not JSON's."""
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 def decode(kind: type[T], data: Any, place: str = "") -> T:
@@ -90,8 +100,12 @@ def _decode(kind: Any, data: Any, place: str) -> Any:
 
 
 def _decode_scalar(kind: Any, data: Any, place: str) -> Any:
-    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+    if kind is float and isinstance(data, (int, float)) and not isinstance(data, bool):
+        finite = abs(data) <= sys.float_info.max  # 1e999 and a whole number of 400 digits are JSON
+        _require(finite, place, "a finite number", data)
         return float(data)
+    if isinstance(data, str):
+        _require(data.isascii() or data.encode(errors="replace").decode() == data, place, "Unicode text", repr(data))
     if kind is type(None):
         _require(data is None, place, "null", data)
         return None

@@ -17,6 +17,7 @@ def runner_environment(folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": str(package.parent),
+        "PYTHONSAFEPATH": "1",  # `-m` would look into the current folder first, which may hold anything
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",  # tensorflow's greetings would stand in front of an error's last lines
     }

@@ -48,7 +48,8 @@ class _Program:
                 warnings.simplefilter("ignore")  # torch.export's notes on its own format
                 program = torch.export.load(path)
         except (RuntimeError, ValueError, OSError) as error:
-            raise Refused(f"torch {torch.__version__}: {str(error).splitlines()[0]}") from error
+            said = " ".join(str(error).split()) or type(error).__name__
+            raise Refused(f"torch {torch.__version__}: {said[:300]}") from error
         self._module = program.module().to(self._device)
         self.phases = Phases(model_build_ns=time.perf_counter_ns() - started)
         names = list(program.graph_signature.user_inputs)
@@ -60,7 +61,8 @@ class _Program:
         self._results: tuple[Any, ...] = ()
 
     def copy_in(self, arrays: "tuple[NDArray[Any], ...]") -> None:
-        self._arguments = [self._torch.from_numpy(array).to(self._device) for array in arrays]
+        # copied on the CPU too: the latency holds the copy, and a program may write into its inputs
+        self._arguments = [self._torch.from_numpy(array).to(self._device, copy=True) for array in arrays]
 
     def invoke(self) -> None:
         with self._torch.inference_mode():

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runtime = job.cases[0].runtime if job.cases else "litert"
     run = Run(job=job.id, environment=environment(runtime, version), cases=tuple(results))
     temporary = folder / "run.json.tmp"
-    with temporary.open("w") as file:
+    with temporary.open("w", encoding="utf-8") as file:
         file.write(protocol.dump_run(run))
         file.flush()
         os.fsync(file.fileno())
@@ -55,5 +55,12 @@ def environment(runtime: str, version: str) -> Environment:
         cpu=state.cpu_name(),
         cores=os.cpu_count() or 1,
         page_bytes=os.sysconf("SC_PAGESIZE"),
-        versions={"python": platform.python_version(), "numpy": importlib.metadata.version("numpy")},
+        versions={"python": platform.python_version(), **_numpy_version()},
     )
+
+
+def _numpy_version() -> dict[str, str]:
+    try:
+        return {"numpy": importlib.metadata.version("numpy")}
+    except importlib.metadata.PackageNotFoundError:
+        return {}  # then every case has failed, with that as its reason

@@ -154,7 +154,7 @@ class Nodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Resident set (VmRSS) at stages, the peak (VmHWM) at the end, PSS after the last inference; bytes."""
+    """Resident set (VmRSS) at stages, the case's own peak (VmHWM), PSS after the last inference; bytes."""
 
     start_bytes: int | None = None
     loaded_bytes: int | None = None
@@ -172,7 +172,9 @@ class OutputData:
     """One model output: raw values of `count` samples in `data`, beside the quantization that turns them to floats.
 
     real = scale * (value - zero_point) for integer types; scale is null for float outputs. `first_values` repeats up to
-    8 leading values of sample 0 (dequantized), so that a row shows what ran.
+    8 leading values of sample 0 (dequantized), so that a row shows what ran. It ends before the first value that is not
+    finite, for JSON has none of those: fewer values than the shape has elements (up to 8) say that one is NaN or
+    infinite. `data` holds them all.
     """
 
     name: str
@@ -270,10 +272,8 @@ def load_run(text: str | bytes) -> Run:
 
 
 def _load(kind: type[codec.T], schema: str, text: str | bytes) -> codec.T:
-    import json
-
     try:
-        data = json.loads(text)
+        data = codec.parsed(text)
     except (ValueError, RecursionError) as error:
         raise codec.CodecError("", f"not JSON ({error})") from error
     if not isinstance(data, dict) or data.get("schema") != schema:

@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 
 from edgekit.device import FOLDER
 from edgekit.device.adb import Adb, push_verified, quoted, remote_sha256, sha256_of
-from edgekit.errors import DeviceError, PushFailed, RunnerError
+from edgekit.errors import AdbTimeout, DeviceError, PushFailed, RunnerError
 from edgekit.runner import protocol
 from edgekit.runner.protocol import Job, Run
-from edgekit.targets.desktop import read_run
+from edgekit.targets.desktop import answer_file, ended_by, last_lines, out_of_time, read_run
 
 EXTRA_SECONDS = 60.0
 
@@ -21,34 +21,41 @@ def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path) -
         push_verified(adb, local, f"{remote}/{name}")
     with TemporaryDirectory() as temporary:
         job_file = Path(temporary) / "job.json"
-        job_file.write_text(protocol.dump_job(job))
+        job_file.write_text(protocol.dump_job(job), encoding="utf-8")
         adb.shell(quoted("rm", "-f", f"{remote}/run.json"))
         push_verified(adb, job_file, f"{remote}/job.json")
-        limit_s = sum(case.limit_ns for case in job.cases) / 1e9 + EXTRA_SECONDS
-        runtime = job.cases[0].runtime if job.cases else "litert"
-        result = adb.shell(quoted("edgekit-runner", remote, runtime), seconds=limit_s)
-        if result.exit_code != 0:
-            said = (result.stderr or result.stdout).decode(errors="replace").strip()
-            ended = f"signal {result.exit_code - 128}" if result.exit_code > 128 else f"code {result.exit_code}"
-            last = " | ".join(said.splitlines()[-5:])[:400]
-            raise RunnerError(f"the runner on {adb.serial} ended with {ended}: {last}", "run with --debug")
+        _launch(adb, job, remote)
         run_file = Path(temporary) / "run.json"
         adb.pull(f"{remote}/run.json", run_file)
         run = read_run(run_file.read_bytes(), job)
     for case in run.cases:
         for output in case.outputs:
             if output.data is not None:
-                _fetch(adb, f"{remote}/{output.data.file}", answer, output.data.file, output.data.sha256)
+                _fetch(adb, remote, answer, output.data.file, output.data.sha256)
     adb.shell(quoted("rm", "-rf", f"{remote}/outputs"))
     return run
 
 
+def _launch(adb: Adb, job: Job, remote: str) -> None:
+    """Run the runner to its end; RunnerError where it failed, or took longer than the job allows."""
+    runner = f"the runner on {adb.serial}"
+    limit_s = sum(case.limit_ns for case in job.cases) / 1e9 + EXTRA_SECONDS
+    runtime = job.cases[0].runtime if job.cases else "litert"
+    try:
+        result = adb.shell(quoted("edgekit-runner", remote, runtime), seconds=limit_s)
+    except AdbTimeout as error:  # the device ends a runner whose host has gone
+        raise out_of_time(runner, limit_s) from error
+    said = (result.stderr or result.stdout).decode(errors="replace")
+    if result.exit_code > 128:
+        raise ended_by(runner, result.exit_code - 128, said)
+    if result.exit_code != 0:
+        raise RunnerError(f"{runner} ended with code {result.exit_code}: {last_lines(said)}", "run with --debug")
+
+
 def _fetch(adb: Adb, remote: str, answer: Path, name: str, sha256: str) -> None:
-    local = answer / name
-    if not local.resolve().is_relative_to(answer.resolve()):
-        raise RunnerError(f"{adb.serial} named an output file {name!r} outside its folder")
+    local = answer_file(answer, name)
     local.parent.mkdir(parents=True, exist_ok=True)
-    adb.pull(remote, local)
+    adb.pull(f"{remote}/{name}", local)
     if sha256_of(local) != sha256:
         raise DeviceError(f"{name} came back from {adb.serial} with another sha256", "run it again", serial=adb.serial)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edgekit.errors import ProtocolMismatch, ResultError, RunnerError
 from edgekit.runner import codec, protocol
+from edgekit.runner.case import BadJob, safe_path
 from edgekit.runner.deploy import runner_environment
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import TargetSpec
@@ -74,14 +75,14 @@ class Desktop:
                 place = folder / name
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.symlink_to(local.resolve())
-            (folder / "job.json").write_text(protocol.dump_job(job))
+            (folder / "job.json").write_text(protocol.dump_job(job), encoding="utf-8")
             limit_s = sum(case.limit_ns for case in job.cases) / 1e9
             run_child([self._python, "-m", "edgekit.runner", str(folder)], folder, limit_s)
             run = read_run((folder / "run.json").read_bytes(), job)
             for case in run.cases:
                 for output in case.outputs:
                     if output.data is not None:
-                        kept = answer / output.data.file
+                        kept = answer_file(answer, output.data.file)
                         kept.parent.mkdir(parents=True, exist_ok=True)
                         shutil.move(folder / output.data.file, kept)
         return run
@@ -92,34 +93,64 @@ class Desktop:
 
 def run_child(command: list[str], folder: Path, limit_s: float) -> None:
     """Run the runner to its end; RunnerError for a crash, a time-out, or an answer that is not there."""
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=runner_environment(folder),
-        start_new_session=True,
-    )
     try:
-        _, said = child.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired as error:
-        raise RunnerError(
-            f"the runner did not answer within {limit_s:.0f} s", "a smaller plan, or a model that fits this computer"
-        ) from error
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-    last = " | ".join(said.strip().splitlines()[-_ERROR_LINES:])[:500]
-    if child.returncode < 0:
-        name = signal.Signals(-child.returncode).name
-        raise RunnerError(
-            f"the runner was ended by {name}{': ' + last if last else ''}", "the model breaks the runtime"
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=runner_environment(folder),
+            start_new_session=True,
         )
+    except OSError as error:
+        raise RunnerError(f"{command[0]} cannot be started: {error.strerror}", "name a Python that is there") from error
+    with child:
+        try:
+            _, said = child.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired as error:
+            raise out_of_time("the runner", limit_s) from error
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+    if child.returncode < 0:
+        raise ended_by("the runner", -child.returncode, said)
     if child.returncode != 0 or not (folder / "run.json").is_file():
-        raise RunnerError(f"the runner ended with code {child.returncode} and no answer: {last}", "run with --debug")
+        raise RunnerError(
+            f"the runner ended with code {child.returncode} and no answer: {last_lines(said)}", "run with --debug"
+        )
+
+
+def out_of_time(runner: str, limit_s: float) -> RunnerError:
+    """The sentence of a runner that was ended for its time."""
+    return RunnerError(
+        f"{runner} did not answer within {limit_s:g} s", "a smaller plan, or a model that fits this computer"
+    )
+
+
+def ended_by(runner: str, number: int, said: str) -> RunnerError:
+    """The sentence of a runner that a signal ended."""
+    known = {item.value: item.name for item in signal.Signals}
+    last = last_lines(said)
+    return RunnerError(
+        f"{runner} was ended by {known.get(number, f'signal {number}')}{': ' + last if last else ''}",
+        "the model breaks the runtime",
+    )
+
+
+def last_lines(said: str) -> str:
+    """The end of what a runner said, in one line."""
+    return " | ".join(said.strip().splitlines()[-_ERROR_LINES:])[:500]
+
+
+def answer_file(answer: Path, name: str) -> Path:
+    """Where an output that a runner names goes; RunnerError for a name that leaves `answer`."""
+    try:
+        return safe_path(name, answer)
+    except BadJob as error:
+        raise RunnerError(f"the runner's answer names a file outside its folder: {name[:80]!r}") from error
 
 
 def read_run(content: bytes, job: Job) -> Run:

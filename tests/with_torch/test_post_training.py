@@ -87,7 +87,7 @@ def outputs(content, samples, tmp_path):
 
 
 def test_the_constant_of_a_switched_off_channel_is_kept(switched, tmp_path):
-    network, content, samples = switched
+    _, content, samples = switched
     wanted = outputs(content, samples, tmp_path)
     file = read(content)
     ranges, _ = post_training.observed(content, file, samples)

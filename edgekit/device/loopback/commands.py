@@ -5,27 +5,31 @@ import os
 import platform
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from edgekit import __version__
+from edgekit.device.loopback.child import Child, Output
 from edgekit.device.loopback.files import Files, OutsideRoot
 from edgekit.runner.deploy import runner_environment
 
-Output = tuple[bytes, bytes, int]
-"""(stdout, stderr, exit code)."""
 RUNNER_SECONDS = 3600
-NOT_FOUND = 127
+NOT_FOUND, USAGE = 127, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What commands work on. `pythons`: runtime -> an interpreter that has it."""
+    """What commands work on. `pythons`: runtime -> an interpreter that has it; `child`: the stream's own process.
+
+    `home`: where the runner's copy lies, outside of `files`: what a host could push over, it could run.
+    """
 
     files: Files
+    home: Path
     pythons: Mapping[str, str] = field(default_factory=dict)
+    child: Child = field(default_factory=Child)
 
     def properties(self) -> dict[str, str]:
         """getprop."""
@@ -44,19 +48,27 @@ def run(line: str, machine: Machine) -> Output:
     try:
         words = shlex.split(line)
     except ValueError as error:
-        return b"", f"syntax: {error}\n".encode(), 2
+        return b"", _bytes(f"syntax: {error}\n"), USAGE
     if not words:
         return b"", b"", 0
     command = COMMANDS.get(words[0])
     if command is None:
-        return b"", f"{words[0][:80]}: inaccessible or not found\n".encode(), NOT_FOUND
+        return b"", _bytes(f"{words[0][:80]}: inaccessible or not found\n"), NOT_FOUND
+    least, most = OPERANDS.get(words[0], (0, None))
+    if not least <= len(words) - 1 <= (most or len(words)):
+        return b"", _bytes(f"{words[0]}: {len(words) - 1} operands\n"), USAGE
     try:
         return command(words[1:], machine)
     except OutsideRoot as error:
-        return b"", f"{words[0]}: {error}\n".encode(), 1
+        return b"", _bytes(f"{words[0]}: {error}\n"), 1
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return b"", f"{words[0]}: {' '.join(words[1:])[:200]}: {reason}\n".encode(errors="replace"), 1
+        return b"", _bytes(f"{words[0]}: {' '.join(words[1:])[:200]}: {reason}\n"), 1
+
+
+def _bytes(text: str) -> bytes:
+    """What came in as bytes that are no UTF-8 goes out as it came."""
+    return text.encode(errors="surrogateescape")
 
 
 def _getprop(words: list[str], machine: Machine) -> Output:
@@ -74,7 +86,7 @@ def _sha256sum(words: list[str], machine: Machine) -> Output:
             while block := file.read(1 << 20):
                 digest.update(block)
         lines.append(f"{digest.hexdigest()}  {word}\n")
-    return "".join(lines).encode(errors="replace"), b"", 0
+    return _bytes("".join(lines)), b"", 0
 
 
 def _mkdir(words: list[str], machine: Machine) -> Output:
@@ -104,7 +116,7 @@ def _mv(words: list[str], machine: Machine) -> Output:
 
 def _ls(words: list[str], machine: Machine) -> Output:
     names = sorted(path.name for path in machine.files.local(words[0] if words else "/").iterdir())
-    return "".join(f"{name}\n" for name in names).encode(errors="replace"), b"", 0
+    return _bytes("".join(f"{name}\n" for name in names)), b"", 0
 
 
 def _cat(words: list[str], machine: Machine) -> Output:
@@ -130,26 +142,15 @@ def _uname(words: list[str], machine: Machine) -> Output:
 
 
 def _echo(words: list[str], machine: Machine) -> Output:
-    return (" ".join(words) + "\n").encode(), b"", 0
+    return _bytes(" ".join(words) + "\n"), b"", 0
 
 
 def _runner(words: list[str], machine: Machine) -> Output:
     """`edgekit-runner FOLDER [RUNTIME]`: the portable runner in a fresh process."""
     folder = machine.files.local(words[0])
     python = machine.pythons.get(words[1] if len(words) > 1 else "", sys.executable)
-    environment = runner_environment(machine.files.root)
-    try:
-        done = subprocess.run(
-            [python, "-m", "edgekit.runner", str(folder)],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=RUNNER_SECONDS,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired:
-        return b"", b"edgekit-runner: out of time\n", 124
-    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
-    return done.stdout, done.stderr[-10_000:], code
+    environment = runner_environment(machine.home)
+    return machine.child.run([python, "-m", "edgekit.runner", str(folder)], environment, RUNNER_SECONDS)
 
 
 COMMANDS: dict[str, Callable[[list[str], Machine], Output]] = {
@@ -168,3 +169,14 @@ COMMANDS: dict[str, Callable[[list[str], Machine], Output]] = {
     "false": lambda words, machine: (b"", b"", 1),
     "edgekit-runner": _runner,
 }
+
+OPERANDS: dict[str, tuple[int, int | None]] = {
+    "sha256sum": (1, None),
+    "mkdir": (1, None),
+    "rm": (1, None),
+    "mv": (2, 2),
+    "ls": (0, 1),
+    "cat": (1, None),
+    "edgekit-runner": (1, 2),
+}
+"""How many words a command takes at least and at most (None: any number)."""

@@ -2,14 +2,12 @@
 
 import contextlib
 import os
-import queue
-import re
 import socket
 import struct
 import threading
 
-from edgekit.device.loopback import commands, sync
 from edgekit.device.loopback.commands import Machine
+from edgekit.device.loopback.stream import Stream
 from edgekit.device.loopback.wire import (
     AUTH_PUBLIC_KEY,
     AUTH_SIGNATURE,
@@ -28,9 +26,8 @@ from edgekit.device.loopback.wire import (
 FEATURES = "shell_v2,cmd,stat_v2,ls_v2,sendrecv_v2"
 MAX_STREAMS = 64
 MAX_CONNECTIONS = 32
-WAITING_PACKETS = 8
 UNAUTHENTICATED_SECONDS = 30.0
-_SHELL = re.compile(r"shell(?:,(?P<options>[^:]*))?:(?P<line>.*)", re.DOTALL)
+UNAUTHENTICATED_PAYLOAD = 4096
 
 
 class Server:
@@ -41,6 +38,7 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self._connections: set[Connection] = set()
 
     def serve(self) -> None:
         """Until the listener is closed."""
@@ -55,30 +53,38 @@ class Server:
             threading.Thread(target=self._serve_one, args=(client,), daemon=True).start()
 
     def _serve_one(self, client: socket.socket) -> None:
+        connection = Connection(client, self.machine, self.keys)
+        self._connections.add(connection)
         try:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _Connection(client, self.machine, self.keys).serve()
+            connection.serve()
         except (OSError, ProtocolBroken, struct.error):
             pass  # the client has gone, or never spoke ADB: nothing is owed to it
         finally:
+            self._connections.discard(connection)
             client.close()
             self._places.release()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, break every connection, end what runs for them."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes `accept`
         self._listener.close()
+        for connection in tuple(self._connections):
+            connection.end()
 
 
-class _Connection:
+class Connection:
     """One client."""
 
     def __init__(self, client: socket.socket, machine: Machine, keys: tuple[tuple[int, int], ...]) -> None:
         self.client, self.machine, self.keys = client, machine, keys
         self.checksums = True
         self.max_payload = 4096
-        self.streams: dict[int, _Stream] = {}
+        self.streams: dict[int, Stream] = {}
         self._sending = threading.Lock()
         self._next_id = 1
+        self._limit = UNAUTHENTICATED_PAYLOAD
 
     def send(self, packet: Packet) -> None:
         content = pack(packet, checksums=self.checksums)
@@ -96,7 +102,7 @@ class _Connection:
         return bytes(content)
 
     def receive(self) -> Packet:
-        command, arg0, arg1, size, checksum = parse_header(self._read_exactly(HEADER.size))
+        command, arg0, arg1, size, checksum = parse_header(self._read_exactly(HEADER.size), self._limit)
         payload = self._read_exactly(size) if size else b""
         if self.checksums and command != b"CNXN" and sum(payload) & 0xFFFFFFFF != checksum:
             raise ProtocolBroken("bad checksum")
@@ -106,6 +112,7 @@ class _Connection:
         self.client.settimeout(UNAUTHENTICATED_SECONDS)
         self._authenticate()
         self.client.settimeout(None)
+        self._limit = MAX_PAYLOAD
         properties = self.machine.properties()
         named = "".join(
             f"{key}={properties[key]};" for key in ("ro.product.name", "ro.product.model", "ro.product.device")
@@ -115,8 +122,14 @@ class _Connection:
             while True:
                 self._dispatch(self.receive())
         finally:
-            for stream in list(self.streams.values()):
-                stream.end()
+            self.end()
+
+    def end(self) -> None:
+        """Break the connection and end its streams; may be called from any thread, and twice."""
+        with contextlib.suppress(OSError):
+            self.client.shutdown(socket.SHUT_RDWR)
+        for stream in tuple(self.streams.values()):
+            stream.end()
 
     def _authenticate(self) -> None:
         """CNXN, then a fresh token for every signature that does not fit; a key that is offered is never taken."""
@@ -160,94 +173,7 @@ class _Connection:
             self.send(Packet(b"CLSE", 0, packet.arg0))
             return
         service = packet.payload.rstrip(b"\0").decode(errors="surrogateescape")
-        stream = _Stream(self, self._next_id, packet.arg0)
+        stream = Stream(self, self._next_id, packet.arg0)
         self._next_id += 1
         self.streams[stream.local] = stream
         threading.Thread(target=stream.serve, args=(service,), daemon=True).start()
-
-
-class _Stream:
-    """One stream: bytes in by packets, bytes out one acknowledged packet after another."""
-
-    def __init__(self, connection: _Connection, local: int, remote: int) -> None:
-        self.connection, self.local, self.remote = connection, local, remote
-        self.acknowledged = threading.Event()
-        self._arrived: queue.Queue[bytes | None] = queue.Queue(WAITING_PACKETS)
-        self._rest = memoryview(b"")
-        self._ended = threading.Event()
-
-    def arrived(self, payload: bytes) -> None:
-        try:
-            self._arrived.put_nowait(payload)
-        except queue.Full as error:  # flow control allows one packet in flight
-            raise ProtocolBroken("packets without waiting for OKAY") from error
-
-    def end(self) -> None:
-        self._ended.set()
-        self.acknowledged.set()
-        with contextlib.suppress(queue.Full):
-            self._arrived.put_nowait(None)
-
-    def read_exactly(self, size: int) -> bytes:
-        """`size` bytes from the client; ConnectionError when the stream ends before."""
-        parts = []
-        while size > 0:
-            if not self._rest:
-                payload = self._arrived.get()
-                if payload is None:
-                    raise ConnectionError("the stream ended")
-                self._rest = memoryview(payload)
-                self.connection.send(Packet(b"OKAY", self.local, self.remote))
-            part = self._rest[:size]
-            self._rest = self._rest[len(part) :]
-            size -= len(part)
-            parts.append(part)
-        return b"".join(parts)
-
-    def write(self, content: bytes) -> None:
-        """Send in packets of at most the client's size, each acknowledged before the next."""
-        view = memoryview(content)
-        for start in range(0, len(view), self.connection.max_payload):
-            self.acknowledged.clear()
-            if self._ended.is_set():
-                raise ConnectionError("the stream ended")
-            part = bytes(view[start : start + self.connection.max_payload])
-            self.connection.send(Packet(b"WRTE", self.local, self.remote, part))
-            self.acknowledged.wait()
-
-    def serve(self, service: str) -> None:
-        """Run the service to its end, then close the stream."""
-        try:
-            answer = self._service(service)
-            if answer is None:
-                self.connection.send(Packet(b"CLSE", 0, self.remote))
-                return
-            self.connection.send(Packet(b"OKAY", self.local, self.remote))
-            answer()
-        except (OSError, ProtocolBroken, struct.error, ValueError):
-            pass  # a broken stream is closed; the connection goes on
-        finally:
-            self.connection.streams.pop(self.local, None)
-            with contextlib.suppress(OSError):
-                self.connection.send(Packet(b"CLSE", self.local, self.remote))
-
-    def _service(self, service: str):  # type: ignore[no-untyped-def]
-        machine = self.connection.machine
-        if service == "sync:":
-            return lambda: sync.serve(self, machine.files)
-        if service.startswith("exec:"):
-            return lambda: self.write(commands.run(service.removeprefix("exec:"), machine)[0])
-        found = _SHELL.fullmatch(service)
-        if found is None:
-            return None
-        version_2 = "v2" in (found["options"] or "").split(",")
-        return lambda: self._shell(found["line"], version_2)
-
-    def _shell(self, line: str, version_2: bool) -> None:
-        stdout, stderr, code = commands.run(line, self.connection.machine)
-        if not version_2:
-            self.write(stdout + stderr)
-            return
-        for kind, content in ((1, stdout), (2, stderr), (3, bytes([code & 0xFF]))):
-            if content:
-                self.write(struct.pack("<BI", kind, len(content)) + content)

@@ -2,17 +2,18 @@
 
 import contextlib
 import os
+import re
 import stat
 import struct
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from edgekit.device.loopback.files import Files, OutsideRoot
 from edgekit.device.loopback.wire import ProtocolBroken
 
 MAX_CHUNK = 64 * 1024
+_REASON_BYTES = 2048
 _ENOENT, _EACCES = 2, 13
 
 
@@ -69,36 +70,36 @@ def _stat_v2(request: bytes) -> "Callable[[ByteStream, Files, str], None]":
     return answer
 
 
-def _entries(files: Files, name: str) -> list[Path]:
+def _entries(files: Files, name: str) -> list[tuple[bytes, os.stat_result]]:
+    found = []
     with contextlib.suppress(OSError):
-        return sorted(files.local(name).iterdir())
-    return []
+        for path in sorted(files.local(name).iterdir()):
+            with contextlib.suppress(FileNotFoundError):  # it went meanwhile
+                found.append((os.fsencode(path.name), path.lstat()))
+    return found
 
 
 def _list(stream: ByteStream, files: Files, name: str) -> None:
-    for path in _entries(files, name):
-        found = path.lstat()
-        encoded = os.fsencode(path.name)
+    for encoded, found in _entries(files, name):
         sizes = (found.st_mode, found.st_size & 0xFFFFFFFF, int(found.st_mtime) & 0xFFFFFFFF, len(encoded))
         stream.write(struct.pack("<4s4I", b"DENT", *sizes) + encoded)
     stream.write(struct.pack("<4s4I", b"DONE", 0, 0, 0, 0))
 
 
 def _list_v2(stream: ByteStream, files: Files, name: str) -> None:
-    for path in _entries(files, name):
-        encoded = os.fsencode(path.name)
-        stream.write(b"DNT2" + _v2(path.lstat(), 0) + struct.pack("<I", len(encoded)) + encoded)
+    for encoded, found in _entries(files, name):
+        stream.write(b"DNT2" + _v2(found, 0) + struct.pack("<I", len(encoded)) + encoded)
     stream.write(b"DONE" + _v2(None, 0) + struct.pack("<I", 0))
 
 
 def _fail(stream: ByteStream, problem: str) -> None:
-    encoded = problem.encode(errors="replace")
+    encoded = problem.encode(errors="surrogateescape")[:_REASON_BYTES]
     stream.write(struct.pack("<4sI", b"FAIL", len(encoded)) + encoded)
 
 
 def _send(stream: ByteStream, files: Files, name: str) -> None:
     path, _, mode = name.rpartition(",")
-    _receive_file(stream, files, path, int(mode) if mode.isdigit() else 0)
+    _receive_file(stream, files, path, int(mode) if re.fullmatch(r"[0-9]{1,10}", mode) else 0)
 
 
 def _send_v2(stream: ByteStream, files: Files, name: str) -> None:

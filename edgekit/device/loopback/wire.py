@@ -29,13 +29,13 @@ class Packet:
     payload: bytes = b""
 
 
-def parse_header(header: bytes) -> tuple[bytes, int, int, int, int]:
+def parse_header(header: bytes, limit: int = MAX_PAYLOAD) -> tuple[bytes, int, int, int, int]:
     """(command, arg0, arg1, payload bytes, checksum); ProtocolBroken for a bad magic or an oversize payload."""
     command, arg0, arg1, size, checksum, magic = HEADER.unpack(header)
     if magic != int.from_bytes(command, "little") ^ 0xFFFFFFFF:
         raise ProtocolBroken(f"bad magic after {command!r}")
-    if size > MAX_PAYLOAD:
-        raise ProtocolBroken(f"a payload of {size} bytes (at most {MAX_PAYLOAD})")
+    if size > limit:
+        raise ProtocolBroken(f"a payload of {size} bytes (at most {limit})")
     return command, arg0, arg1, size, checksum
 
 
@@ -54,6 +54,8 @@ def public_numbers(line: str) -> tuple[int, int]:
         raise ValueError("not base64") from error
     if len(content) != 8 + 2 * _MODULUS_BYTES + 4:
         raise ValueError(f"{len(content)} bytes are no 2048-bit Android public key")
+    if int.from_bytes(content[:4], "little") * 4 != _MODULUS_BYTES:
+        raise ValueError("no 2048-bit Android public key")
     modulus = int.from_bytes(content[8 : 8 + _MODULUS_BYTES], "little")
     return modulus, int.from_bytes(content[-4:], "little")
 

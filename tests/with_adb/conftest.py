@@ -1,0 +1,28 @@
+"""A loopback device for the session, a connection to it, and folders of its own for each test."""
+
+import pytest
+
+from edgekit.device.loopback.process import LoopbackDevice
+
+
+@pytest.fixture(scope="session")
+def device(tmp_path_factory):
+    with LoopbackDevice(tmp_path_factory.mktemp("device")) as running:
+        yield running
+
+
+@pytest.fixture
+def adb(device):
+    """adb-shell's way to the device."""
+    connection = device.connect()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def there(device, tmp_path):
+    """(path on the device, the same on this computer): a new folder."""
+    name = f"data/local/tmp/{tmp_path.name}"
+    local = device.folder / "root" / name
+    local.mkdir(parents=True)
+    return f"/{name}", local
