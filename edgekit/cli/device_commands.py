@@ -85,11 +85,13 @@ def devices(
     edgekit devices
     """
     check_choice("--format", format, ("text", "json"))
-    from edgekit.device import listing
+    from edgekit.device import adb_program, choose, listing
     from edgekit.errors import AdbMissing
 
     try:
         found = listing.list_devices(serial)
+        if serial and not found:
+            choose.choose(serial, adb_program.devices())
     except AdbMissing as error:
         remark(f"{error.message}: {error.hint}")
         found = ()

@@ -1,12 +1,15 @@
 """Commands that read files: inspect, report, compare."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgekit.cli import options
-from edgekit.cli.output import check_choice, write_result
+from edgekit.cli.output import check_choice, standard_input, write_result
+
+if TYPE_CHECKING:
+    from edgekit.result import Report
 
 
 def inspect(
@@ -24,11 +27,10 @@ def inspect(
     """
     check_choice("--format", format, ("text", "json"))
     from edgekit.runner import codec
-    from edgekit.tflite import describe, read_file
+    from edgekit.tflite import describe, read, read_file
 
-    content = read_file(model)
-    from edgekit.tflite import read
-
+    given = standard_input(model)
+    content = read_file(model) if given is None else given
     summary = describe.summary(read(content, str(model)), content)
     write_result(codec.dumps(summary) if format == "json" else describe.render(summary, tensors=tensors), out)
 
@@ -46,10 +48,9 @@ def report(
     edgekit report .edgekit/reports/digits-cnn --format md
     """
     from edgekit.report import RENDERERS, render
-    from edgekit.result.store import load_report
 
     check_choice("--format", format, tuple(RENDERERS))
-    write_result(render(load_report(path), format), out)
+    write_result(render(_report(path), format), out)
 
 
 def compare(
@@ -67,8 +68,14 @@ def compare(
     """
     check_choice("--format", format, ("text", "json"))
     from edgekit.report import differences
-    from edgekit.result.store import load_report
     from edgekit.runner import codec
 
-    found = differences.compare(load_report(before), load_report(after))
+    found = differences.compare(_report(before), _report(after))
     write_result(codec.dumps(found) if format == "json" else differences.render(found), out)
+
+
+def _report(path: Path) -> "Report":
+    from edgekit.result.store import load_report, parse_report
+
+    given = standard_input(path)
+    return load_report(path) if given is None else parse_report(given, str(path))

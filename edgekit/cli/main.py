@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
 from edgekit import __version__
-from edgekit.errors import EdgekitError, Interrupted
+from edgekit.errors import EdgekitError, Interrupted, MissingDependency
 
 app = typer.Typer(
     name="edgekit",
@@ -34,6 +35,10 @@ COMMANDS: dict[str, str] = {
     "cache": "edgekit.cli.care_commands:cache",
 }
 """Command -> module:function, in the order of `edgekit --help`."""
+CLOSED_PIPE = 141
+"""What a shell says of a program whose reader went away: 128 + SIGPIPE."""
+CORE = ("adb_shell", "cryptography", "platformdirs", "pyasn1", "rsa", "rich")
+"""Modules that edgekit-toolkit brings without any extra."""
 
 
 def _version(asked: bool) -> None:
@@ -52,6 +57,8 @@ def _options(
 def _add_commands() -> None:
     import importlib
 
+    if app.registered_commands:  # called before in this process
+        return
     for name, place in COMMANDS.items():
         module, _, function = place.partition(":")
         app.command(name)(getattr(importlib.import_module(module), function))
@@ -60,21 +67,26 @@ def _add_commands() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line `arguments` (sys.argv where None) and exit with the code of docs/architecture.md."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _add_commands()
     try:
-        code = app(words, prog_name="edgekit", standalone_mode=False)
+        _add_commands()
+        command = typer.main.get_command(app)
+        # not command.main(), which ends Ctrl-C and a closed pipe without a word
+        with command.make_context("edgekit", words) as context:
+            code = command.invoke(context)
     except BaseException as error:
         code = _exit_code(error, debug="--debug" in words)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _exit_code(error: BaseException, *, debug: bool) -> int:
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        error = Interrupted()
     if debug and not isinstance(error, (SystemExit, typer.Exit)):
         import traceback
 
         traceback.print_exception(error)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        error = Interrupted()
+    if isinstance(error, ModuleNotFoundError):
+        error = _missing(error) or error
     if isinstance(error, EdgekitError):
         _say_error(error.message, error.hint)
         return error.exit_code
@@ -82,11 +94,11 @@ def _exit_code(error: BaseException, *, debug: bool) -> int:
         code = getattr(error, "exit_code", getattr(error, "code", 1))
         return code if isinstance(code, int) else 1
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error of typer's parser
-        error.show()
+        _say_parser_error(error)
         return int(error.exit_code)
     if isinstance(error, BrokenPipeError):
         _silence_standard_output()
-        return 141
+        return CLOSED_PIPE
     if isinstance(error, OSError):
         _say_error(
             f"{error.filename or 'a file'}: {error.strerror or error}", "check the path, its rights and the free space"
@@ -97,6 +109,31 @@ def _exit_code(error: BaseException, *, debug: bool) -> int:
         "this is a bug; run it again with --debug and report what that prints",
     )
     return 1
+
+
+def _missing(error: ModuleNotFoundError) -> MissingDependency | None:
+    """What installs the package that an import did not find; None where a module of edgekit's own is missing."""
+    from edgekit.optional import EXTRA_OF
+
+    package = (error.name or "").partition(".")[0]
+    if package in ("", "edgekit"):
+        return None
+    missing = MissingDependency(package, EXTRA_OF.get(package, ""))
+    if package in CORE:
+        missing.hint = "pip install edgekit-toolkit"
+    elif package not in EXTRA_OF:
+        missing.hint = f"install what brings it, for {sys.executable}"
+    return missing
+
+
+def _say_parser_error(error: Any) -> None:
+    """Typer's own usage errors, in our form; `edgekit` alone prints the help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return
+    path = error.ctx.command_path if getattr(error, "ctx", None) is not None else "edgekit"
+    said = " ".join(error.format_message().split()).removesuffix(".")
+    _say_error(said[:1].lower() + said[1:], f"{path} --help says what it takes")
 
 
 def _say_error(message: str, hint: str) -> None:

@@ -1,15 +1,37 @@
 """Options that several commands share, defined once so that they behave the same everywhere."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edgekit.cli.output import STANDARD
+
+
+def _no_file(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    return path
+
+
+def _writable(out: str) -> str:
+    """Said before the work, not after it: where the result's folder is missing, or a folder stands in its place."""
+    path = Path(out)
+    if out != STANDARD and not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
+    if out != STANDARD and path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), out)
+    return out
+
+
 RecipeFile = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of one that edgekit brings.")
 ]
 Workspace = Annotated[
-    Path, typer.Option(help="Folder that keeps every stage's files, the measurements and the reports.")
+    Path,
+    typer.Option(callback=_no_file, help="Folder that keeps every stage's files, the measurements and the reports."),
 ]
 Targets = Annotated[
     list[str] | None,
@@ -21,7 +43,7 @@ Serial = Annotated[
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md or csv.")]
 TextOrJson = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
-Out = Annotated[str, typer.Option("--out", "-o", help="Write to this file; - is standard output.")]
+Out = Annotated[str, typer.Option("--out", "-o", callback=_writable, help="Write to this file; - is standard output.")]
 Seed = Annotated[
     int | None, typer.Option(help="Seed of training, order and samples; the recipe's own where not given.")
 ]

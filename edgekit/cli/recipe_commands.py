@@ -53,6 +53,8 @@ def run(
     )
     write_result(render(outcome.report, format), out)
     remark(f"report: {outcome.folder}")
+    for gate in outcome.missed:  # why the exit code is 5: said with --quiet too
+        remark(f"edgekit: {gate.message}")
     raise typer.Exit(outcome.exit_code)
 
 

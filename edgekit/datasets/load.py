@@ -1,12 +1,13 @@
 """Train and validation for everybody; the test split for `edgekit.evaluate` alone."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgekit.datasets import Source, Split
-from edgekit.errors import DataError
+from edgekit.errors import DataError, EdgekitError
 
 EVALUATE = "edgekit.evaluate"
 
@@ -34,33 +35,61 @@ class TrainingData:
 
 def guard(source: Source) -> Source:
     """The same source, whose test split raises TestSplitOpened for every caller but edgekit.evaluate."""
+    if not isinstance(source, Source):
+        raise DataError(f"the data source returned a {type(source).__name__}", "return an edgekit.datasets.Source")
     opened = source.test
 
     def test() -> Split:
         caller = sys._getframe(1).f_globals.get("__name__")
         if caller != EVALUATE:
             raise TestSplitOpened(f"{caller} opened the test split; only {EVALUATE} may")
-        return _checked(opened(), "test")
+        return _open(opened, "test")
 
     return replace(source, test=test)
 
 
 def open_for_training(source: Source) -> TrainingData:
     """Open train and validation; where the source has no validation, the last part of train is it."""
-    train = _checked(source.train(), "train")
+    train = _open(source.train, "train")
     if source.validation is not None:
-        return TrainingData(train=train, validation=_checked(source.validation(), "validation"))
+        return TrainingData(train=train, validation=_open(source.validation, "validation"))
     count = max(1, round(len(train) * source.validation_share))
     if count >= len(train):
-        raise DataError(f"{len(train)} train samples are too few to keep {source.validation_share:.0%} for validation")
+        raise DataError(
+            f"{len(train)} train samples are too few to keep {source.validation_share:.0%} for validation",
+            "give the source more samples, or a validation split of its own",
+        )
     return TrainingData(train=train.take(slice(0, -count)), validation=train.take(slice(-count, None)))
 
 
+def _open(load: Callable[[], Split], name: str) -> Split:
+    """A split, checked; what the user's code raises becomes a sentence."""
+    try:
+        split = load()
+    except (EdgekitError, OSError, ModuleNotFoundError, TestSplitOpened):
+        raise  # a sentence already
+    except Exception as error:  # the user's code raises whatever it does
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        raise DataError(f"the {name} split cannot be opened: {said}", "run with --debug to see where") from error
+    return _checked(split, name)
+
+
 def _checked(split: Split, name: str) -> Split:
+    if not isinstance(split, Split):
+        raise DataError(f"the {name} split is a {type(split).__name__}", "return an edgekit.datasets.Split")
+    arrays = (*split.inputs, split.labels) if isinstance(split.inputs, tuple) else (split.inputs,)
+    if not isinstance(split.inputs, tuple) or not all(isinstance(array, np.ndarray) for array in arrays):
+        kinds = ", ".join(type(array).__name__ for array in arrays)
+        raise DataError(
+            f"the {name} split holds {kinds}", "inputs is a tuple of numpy arrays, one an input; labels a numpy array"
+        )
     sizes = {len(array) for array in (*split.inputs, split.labels)}
     if len(sizes) != 1 or sizes == {0}:
-        raise DataError(f"the {name} split has inputs and labels of lengths {sorted(sizes)}: one length is needed")
+        raise DataError(
+            f"the {name} split has inputs and labels of lengths {sorted(sizes)}: one length is needed",
+            "give every input and the labels one row a sample, and at least one sample",
+        )
     for index, array in enumerate(split.inputs):
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
-            raise DataError(f"input {index} of the {name} split holds NaN or infinity")
+            raise DataError(f"input {index} of the {name} split holds NaN or infinity", "drop or mend those samples")
     return split

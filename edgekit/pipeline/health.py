@@ -60,13 +60,20 @@ def _packages() -> tuple[Finding, ...]:
     for module, (distribution, purpose) in PACKAGES.items():
         needed = module in FOR_RUN
         if importlib.util.find_spec(module) is not None:
-            text = f"{importlib.metadata.version(distribution)}, for {purpose}"
+            text = f"{_version(distribution)}, for {purpose}"
             findings.append(Finding(subject=distribution, state="ok", text=text, needed_for_run=needed))
         else:
             mend = f"pip install 'edgekit-toolkit[{EXTRA_OF[module]}]'"
             text = f"not installed; stops {purpose}"
             findings.append(Finding(subject=distribution, state="missing", text=text, mend=mend, needed_for_run=needed))
     return tuple(findings)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:  # another distribution brings the module
+        return "version unknown"
 
 
 def _runtimes(pythons: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -91,19 +98,20 @@ def _runtimes(pythons: Mapping[str, str]) -> tuple[Finding, ...]:
 
 
 def _devices(serial: str) -> tuple[Finding, ...]:
-    from edgekit.device import listing
+    from edgekit.device import adb_program, choose, listing
 
     findings = [Finding(subject="loopback:0", state="ok", text="ready: the device that edgekit brings along")]
     try:
         devices = listing.list_devices(serial)
+        if serial and not devices:
+            choose.choose(serial, adb_program.devices())
     except DeviceError as error:
         return (*findings, Finding(subject="devices", state="note", text=error.message, mend=error.hint))
     for device in devices:
         state: Literal["ok", "note"] = "ok" if device.state == "device" else "note"
         findings.append(Finding(subject=device.serial, state=state, text=listing.one_line(device), mend=device.hint))
     if not devices:
-        mend = "attach a phone with USB debugging on, or: adb connect ADDRESS:5555"
-        findings.append(Finding(subject="devices", state="note", text="none attached", mend=mend))
+        findings.append(Finding(subject="devices", state="note", text="none attached", mend=choose.ATTACH_HINT))
     return tuple(findings)
 
 

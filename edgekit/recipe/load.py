@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgekit.errors import RecipeError, UsageError
+from edgekit.errors import EdgekitError, RecipeError, UsageError
 from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, Value, VariantSpec
 from edgekit.recipe.steps import OPTIONS, PruneOptions, QatOptions, Step, TrainOptions
 from edgekit.runner import codec
 from edgekit.target import parse_target
 
 MAX_BYTES = 1_000_000
+DEBUG_HINT = "run with --debug to see where"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -125,12 +126,12 @@ def _check(text: _Text, file: Path, content: bytes) -> Recipe:
         text_sha256=hashlib.sha256(content).hexdigest(),
         seed=text.seed,
         model=ModelSpec(
-            factory=FunctionRef(name=text.model.factory, options=text.model.options),
+            factory=FunctionRef(name=text.model.factory, options=text.model.options, file=file, key="model.factory"),
             channels_last=text.model.channels_last,
         ),
-        data=FunctionRef(name=text.data.source, options=text.data.options),
-        loss=_function(text.loss),
-        metric=_function(text.metric),
+        data=FunctionRef(name=text.data.source, options=text.data.options, file=file, key="data.source"),
+        loss=_function(text.loss, file, "loss"),
+        metric=_function(text.metric, file, "metric"),
         steps=steps,
         variants=variants,
         baseline=baseline,
@@ -226,24 +227,30 @@ def _check_plan(plan: Plan, fail: Fail) -> None:
     )
 
 
-def _function(text: str | _Function) -> FunctionRef:
-    return FunctionRef(name=text) if isinstance(text, str) else FunctionRef(name=text.name, options=text.options)
+def _function(text: str | _Function, file: Path, key: str) -> FunctionRef:
+    if isinstance(text, str):
+        return FunctionRef(name=text, file=file, key=key)
+    return FunctionRef(name=text.name, options=text.options, file=file, key=key)
 
 
 def resolve(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> Callable[..., Any]:
     """The function of a table's name or `module:function`; a module beside the recipe comes before an installed one."""
+
+    def fail(message: str, hint: str) -> RecipeError:
+        return RecipeError(message, hint, file=reference.file, key=reference.key)
+
     place = table.get(reference.name, reference.name)
     module_name, colon, function_name = place.partition(":")
     if not colon:
-        raise RecipeError(
+        raise fail(
             f"{reference.name!r} is no name edgekit knows{codec.closest(reference.name, table)} and no module:function",
             f"known: {', '.join(table)}",
         )
-    module = _import(module_name, folder if reference.name not in table else None)
+    module = _import(module_name, folder if reference.name not in table else None, fail)
     function = getattr(module, function_name, None)
     if not callable(function):
         public = [name for name in vars(module) if not name.startswith("_")]
-        raise RecipeError(
+        raise fail(
             f"module {module_name} has no function {function_name!r}{codec.closest(function_name, public)}",
             "write module:function",
         )
@@ -251,7 +258,7 @@ def resolve(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> C
 
 
 def call(reference: FunctionRef, function: Callable[..., Any], *, key: str, file: Path) -> Any:
-    """`function(**options)`; an option it does not take is a RecipeError that names it."""
+    """`function(**options)`; RecipeError for an option it does not take, and for what the user's code raises."""
     try:
         inspect.signature(function).bind(**reference.options)
     except TypeError as error:
@@ -259,34 +266,52 @@ def call(reference: FunctionRef, function: Callable[..., Any], *, key: str, file
         raise RecipeError(
             f"{reference.name}: {error}", f"it takes: {names}", file=file, key=f"{key}.options"
         ) from error
-    return function(**reference.options)
+    try:
+        made = function(**reference.options)
+    except (EdgekitError, OSError, ModuleNotFoundError):
+        raise  # a sentence already
+    except Exception as error:  # the user's code raises whatever it does
+        raise RecipeError(f"{reference.name} raised {_said(error)}", DEBUG_HINT, file=file, key=key) from error
+    if made is None:
+        raise RecipeError(f"{reference.name} returned nothing", "end the function with return", file=file, key=key)
+    return made
 
 
-def _import(name: str, folder: Path | None) -> Any:
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def _import(name: str, folder: Path | None, fail: Fail) -> Any:
     own = _own_file(name, folder)
     try:
-        if own is None:
-            return importlib.import_module(name)
-        unique = f"_edgekit_recipe_{hashlib.sha256(str(own).encode()).hexdigest()[:12]}_{name}"
-        if unique in sys.modules:
-            return sys.modules[unique]
-        spec = importlib.util.spec_from_file_location(unique, own)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"cannot load {own}")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[unique] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[unique]
-            raise
-        return module
+        return importlib.import_module(name) if own is None else _import_file(name, own)
     except ModuleNotFoundError as error:
         if error.name and error.name.partition(".")[0] != name.partition(".")[0]:
             raise
-        raise RecipeError(
+        raise fail(
             f"no module {name!r} beside the recipe or installed", f"put {name}.py into the recipe's folder"
         ) from error
+    except (EdgekitError, OSError):
+        raise
+    except Exception as error:  # the user's module raises whatever it does
+        raise fail(f"module {name} raised {_said(error)}", DEBUG_HINT) from error
+
+
+def _import_file(name: str, path: Path) -> Any:
+    unique = f"_edgekit_recipe_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{name}"
+    if unique in sys.modules:
+        return sys.modules[unique]
+    spec = importlib.util.spec_from_file_location(unique, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[unique] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[unique]
+        raise
+    return module
 
 
 def _own_file(name: str, folder: Path | None) -> Path | None:

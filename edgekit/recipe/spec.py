@@ -16,10 +16,15 @@ Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionRef:
-    """A function by name, a table entry (`digits-cnn`) or `module:function`, and the options it is called with."""
+    """A function by name, a table entry (`digits-cnn`) or `module:function`, and the options it is called with.
+
+    `file` and `key`: where the recipe names it.
+    """
 
     name: str
     options: Mapping[str, Value] = field(default_factory=dict)
+    file: Path | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
