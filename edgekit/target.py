@@ -33,8 +33,10 @@ def parse_target(text: str) -> TargetSpec:
 
     `*` as an address or a delegate means every one. Raises UsageError with the closest valid name.
     """
-    body, _, runtime = text.partition("@")
-    kind, colon, rest = body.partition(":")
+    kind, colon, rest = text.partition(":")
+    place, _, last = rest.rpartition(":")
+    last, _, runtime = last.partition("@")  # an address may hold one too: ssh:pi@board:cpu
+    rest = f"{place}:{last}" if place else last
     if kind not in KINDS:
         raise UsageError(
             f"target {text!r}: no kind of target is called {kind!r}{closest(kind, KINDS)}",

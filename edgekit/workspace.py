@@ -34,7 +34,7 @@ def stage_key(stage: str, *, sources: Sequence[str], inputs: Mapping[str, object
         "stage": stage,
         "sources": {name: _source_digest(name) for name in sorted(set(sources))},
         "inputs": inputs,
-        "tools": {name: _version(name) for name in sorted(set(tools))},
+        "tools": {name: version_of(name) for name in sorted(set(tools))},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -45,7 +45,8 @@ def _source_digest(module: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _version(distribution: str) -> str:
+def version_of(distribution: str) -> str:
+    """An installed distribution's version, `-` where it is not installed."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
@@ -61,6 +62,8 @@ def write_atomic(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:  # a full disk names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)

@@ -38,7 +38,8 @@ def cache(
         float | None, typer.Option(min=0, help="Remove stages not used for so many days.")
     ] = None,
     to_megabytes: Annotated[
-        float | None, typer.Option(min=0, help="Remove the least used stages down to this size.")
+        float | None,
+        typer.Option(min=0, help="Remove the least recently used stages down to this size (1 MB: 10^6 bytes)."),
     ] = None,
     format: options.TextOrJson = "text",
     out: options.Out = "-",
@@ -48,8 +49,9 @@ def cache(
 
     Measurements are never removed.
 
-    edgekit cache
-    edgekit cache --older-than-days 30
+    \b
+        edgekit cache
+        edgekit cache --older-than-days 30
     """
     check_choice("--format", format, ("text", "json"))
     from edgekit import cache as caches

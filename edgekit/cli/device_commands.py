@@ -26,10 +26,12 @@ def bench(
 ) -> None:
     """Measure .tflite files as they are.
 
-    Inputs are random with a fixed seed. Always measures; nothing is reused.
+    Inputs are random with a fixed seed (0 where none is given). Always measures; nothing is reused. Without --target:
+    desktop:cpu; without --launches 5, without --min-seconds 1.
 
-    edgekit bench model.tflite --target 'android:*:*'
-    edgekit bench float.tflite int8.tflite --target desktop:cpu --launches 7
+    \b
+        edgekit bench model.tflite --target 'android:*:*'
+        edgekit bench float.tflite int8.tflite --target desktop:cpu --launches 7
     """
     check_choice("--format", format, FORMATS)
     from edgekit import progress
@@ -63,9 +65,10 @@ def push(
 ) -> None:
     """Push a file to a device, verified there.
 
-    It goes to the device's edgekit folder; skipped only when a file with the same sha256 lies there already.
+    It goes to the device's edgekit folder; skipped only when a file with the same sha256 lies there already. Without
+    --target: the only attached device; with android:*:cpu every one.
 
-    edgekit push model.tflite --serial R3CN30
+        edgekit push model.tflite --serial R3CN30
     """
     from edgekit import progress
     from edgekit.pipeline import files
@@ -80,7 +83,7 @@ def devices(
     out: options.Out = "-",
     debug: options.Debug = False,
 ) -> None:
-    """List the devices that adb reaches.
+    """List the devices that adb reaches (with --serial only that one).
 
     edgekit devices
     """

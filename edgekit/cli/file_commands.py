@@ -23,7 +23,7 @@ def inspect(
 
     Operators with versions, tensors, quantization, bytes by section.
 
-    edgekit inspect model.tflite --tensors
+        edgekit inspect model.tflite --tensors
     """
     check_choice("--format", format, ("text", "json"))
     from edgekit.runner import codec
@@ -45,7 +45,7 @@ def report(
 
     Needs nothing but the core installed.
 
-    edgekit report .edgekit/reports/digits-cnn --format md
+        edgekit report .edgekit/reports/digits-cnn --format md
     """
     from edgekit.report import RENDERERS, render
 
@@ -64,7 +64,7 @@ def compare(
 
     Size, latency and accuracy, row by row.
 
-    edgekit compare monday/report.json today/report.json
+        edgekit compare monday/report.json today/report.json
     """
     check_choice("--format", format, ("text", "json"))
     from edgekit.report import differences

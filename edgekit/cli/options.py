@@ -37,20 +37,20 @@ Targets = Annotated[
     list[str] | None,
     typer.Option("--target", "-t", help="kind:address:delegate@runtime, may be repeated; e.g. desktop:cpu."),
 ]
-Variants = Annotated[list[str] | None, typer.Option("--variant", help="Only this variant (and the baseline).")]
+Variants = Annotated[
+    list[str] | None, typer.Option("--variant", help="Only this variant (and the baseline); may be repeated.")
+]
 Serial = Annotated[
-    str, typer.Option(envvar="ANDROID_SERIAL", help="Serial of the device where a target's address is *.")
+    str, typer.Option(envvar="ANDROID_SERIAL", help="Serial of the device that * stands for in a target's address.")
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md or csv.")]
 TextOrJson = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
 Out = Annotated[str, typer.Option("--out", "-o", callback=_writable, help="Write to this file; - is standard output.")]
-Seed = Annotated[
-    int | None, typer.Option(help="Seed of training, order and samples; the recipe's own where not given.")
-]
-Launches = Annotated[int | None, typer.Option(min=1, help="Fresh processes an artifact; the plan's where not given.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of training, order and samples, instead of the recipe's own.")]
+Launches = Annotated[int | None, typer.Option(min=1, help="Timed launches of each artifact, instead of the plan's.")]
 MinSeconds = Annotated[
-    float | None, typer.Option(min=0.0, help="Seconds of samples a launch; the plan's where not given.")
+    float | None, typer.Option(min=0.0, help="Seconds of samples in a launch, instead of the plan's.")
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure anew even where a complete series is kept.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks on standard error.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -34,7 +34,8 @@ def run(
     Everything a recipe says, in order, each artifact checked against its source before it is measured.
 
     Files that are already there are not computed again; a complete series of measurements is reused and its age
-    printed. Exit code 0: every row measured or unsupported; 6: some row failed; 4: no device row; 5: a gate missed.
+    printed. Exit code 0: every row measured or unsupported; 6: some row failed; 4: no device
+    row could be measured; 5: a gate missed.
 
         edgekit run recipes/digits-cnn.toml --target desktop:cpu
     """
@@ -108,7 +109,7 @@ def compress(
 
     Prints what each step did: parameters, MACs, validation metric, seconds.
 
-    edgekit compress digits-cnn --variant pruned-qat-int8
+        edgekit compress digits-cnn --variant pruned-qat-int8
     """
     check_choice("--format", format, ("text", "json"))
     from edgekit.pipeline import models

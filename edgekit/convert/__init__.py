@@ -1,7 +1,6 @@
 """Models -> artifacts: float32, fp16, int8, each compared with its source and described by a side-car."""
 
 import hashlib
-import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from edgekit.errors import ConvertError
 from edgekit.model import Model
 from edgekit.recipe.spec import Precision
 from edgekit.runner import codec
-from edgekit.workspace import write_atomic
+from edgekit.workspace import version_of, write_atomic
 
 TOOLS = ("torch", "litert-torch", "litert-quantizer", "ai-edge-litert", "litert-converter")
 
@@ -111,7 +110,7 @@ def _describe(
         outputs=infos[1],
         steps=model.history,
         source_sha256=_weights_sha256(model),
-        tools={name: importlib.metadata.version(name) for name in TOOLS},
+        tools={name: version_of(name) for name in TOOLS},
         parity=found,
         quantized_tensors=exact.quantized if exact else None,
         quantized_compared=exact.compared if exact else None,

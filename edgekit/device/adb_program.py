@@ -20,7 +20,11 @@ _LIST = "`edgekit devices` lists what is attached"
 _SAID = r"^(?:adb|adb\.exe|error): (?:error: )?(?:failed to get feature set: )?"
 _COMPLAINTS: tuple[tuple[re.Pattern[str], type[DeviceError], str], ...] = (
     (re.compile(_SAID + r"device (unauthorized|still authorizing)"), Unauthorized, _ALLOW),
-    (re.compile(_SAID + r"device (offline|still connecting)"), Offline, "plug it in again, or: adb reconnect"),
+    (
+        re.compile(_SAID + r"device (offline|still connecting)"),
+        Offline,
+        "unplug it and plug it in again, or: adb reconnect",
+    ),
     (re.compile(_SAID + r"(device '.*' not found|no devices)"), NoDevice, _LIST),
     (re.compile(_SAID + r"(closed|protocol fault)"), DeviceGone, _AGAIN),
     (

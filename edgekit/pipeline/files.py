@@ -45,7 +45,9 @@ def bench(
     say: Callable[[str], None],
 ) -> Outcome:
     """Measure the files in one series a target, always anew; the first file is the baseline."""
-    specs = expand([parse_target(text) for text in targets])
+    specs = expand([parse_target(text) for text in targets], serial)
+    for spec in specs:  # a kind of target that is not there is said before anything is measured
+        open_target(spec, serial=serial, pythons=pythons).close()
     kept = Workspace(workspace)
     plan = changed_plan(Plan(launches=5, min_seconds=1.0, threads=threads), launches, min_seconds)
     candidates = [_candidate(path, name, kept, seed) for path, name in zip(paths, _names(paths), strict=True)]
@@ -153,12 +155,12 @@ def _random(tensor: Tensor, generator: Any, path: Path) -> "NDArray[Any]":
 
 
 def push(file: Path, *, targets: Sequence[str], serial: str, progress: Progress) -> Iterator[str]:
-    """Push a file to every target's device; yields what was done."""
+    """Push a file to every target's device, or, where no target is named, to the only one; yields what was done."""
     from edgekit.targets.adb_target import push_file
 
     if not file.is_file():
         raise UsageError(f"{file} is no file", "name the file to push")
-    for spec in expand([parse_target(text) for text in targets or ("android:*:cpu",)]):
+    for spec in expand([parse_target(text) for text in targets], serial) or (parse_target("android:*:cpu"),):
         target = open_target(spec, serial=serial)
         if not hasattr(target, "adb"):
             raise UsageError(f"target {spec} takes no files", "name a device: --target android:*:cpu")

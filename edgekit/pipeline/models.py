@@ -1,7 +1,7 @@
 """Network -> steps -> models. A prefix of steps that two variants share is computed once."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgekit import units
 from edgekit.model import Model, StepRecord
@@ -65,7 +65,7 @@ class Models:
         key = self.key(steps)
         found = self.session.workspace.find(kind, key)
         if found is not None:
-            return store.load(found, self._network)
+            return store.load(found, lambda: self.session.network)
         before = self.get(steps[:-1])
         model = self._apply(steps[-1], before)
         with self.session.workspace.build(kind, key) as folder:
@@ -76,12 +76,6 @@ class Models:
         """What each step did, making the model only where it is not there yet."""
         return self.get(steps).history
 
-    def _network(self) -> Any:
-        import torch
-
-        torch.manual_seed(self.session.recipe.seed)
-        return self.session.build("model")
-
     def _start(self) -> Model:
         from edgekit.compress import start
 
@@ -89,7 +83,7 @@ class Models:
         example = tuple(array[:1] for array in train.inputs)
         spec = self.session.recipe.model
         names = self.session.source.input_names
-        return start.start(self._network(), example, input_names=names, channels_last=spec.channels_last)
+        return start.start(self.session.network, example, input_names=names, channels_last=spec.channels_last)
 
     def _apply(self, name: str, before: Model) -> Model:
         import importlib

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgekit.errors import UsageError
+from edgekit.errors import RecipeError, UsageError
 from edgekit.progress import Progress
-from edgekit.recipe.load import call, load, resolve, source_files
+from edgekit.recipe.functions import call, check_name, resolve, source_files
+from edgekit.recipe.load import load
 from edgekit.recipe.spec import FunctionRef, Recipe, VariantSpec
 from edgekit.recipe.table import find_recipe
 from edgekit.runner import codec
@@ -76,13 +77,36 @@ class Session:
     @cached_property
     def metric(self) -> "Metric":
         """The recipe's metric."""
-        metric: Metric = self.build("metric")
+        from edgekit.metrics import Metric
+
+        metric = self.build("metric")
+        if not isinstance(metric, Metric):
+            raise self._wrong_kind("metric", metric, "edgekit.metrics.Metric")
         return metric
 
     @cached_property
     def loss(self) -> Any:
-        """The recipe's loss."""
-        return self.build("loss")
+        """The recipe's loss: (outputs, labels) -> a scalar tensor."""
+        loss = self.build("loss")
+        if not callable(loss):
+            raise self._wrong_kind("loss", loss, "a function of (outputs, labels)")
+        return loss
+
+    @property
+    def network(self) -> Any:
+        """A new network from the recipe's factory, seeded."""
+        import torch
+
+        torch.manual_seed(self.recipe.seed)
+        network = self.build("model")
+        if not isinstance(network, torch.nn.Module):
+            raise self._wrong_kind("model", network, "a torch.nn.Module")
+        return network
+
+    def _wrong_kind(self, role: str, made: object, wanted: str) -> RecipeError:
+        reference = self.reference(role)
+        message = f"{reference.name} returned {type(made).__name__}, not {wanted}"
+        return RecipeError(message, "docs/recipes.md says what it must return", file=reference.file, key=reference.key)
 
     def kept(self, stage: str, key: str, make: Callable[[Path], None]) -> Path:
         """The folder of a stage's result: found in the workspace, or filled by `make` and kept there."""
@@ -122,7 +146,7 @@ def open_session(
     loaded = load(find_recipe(recipe))
     if seed is not None:
         loaded = replace(loaded, seed=seed)
-    return Session(
+    session = Session(
         recipe=loaded,
         workspace=Workspace(workspace),
         progress=progress,
@@ -130,6 +154,9 @@ def open_session(
         serial=serial,
         pythons=dict(pythons or {}),
     )
+    for role in TABLES:  # a misspelt name is said before anything is computed
+        check_name(session.reference(role), _table(role))
+    return session
 
 
 def _path_identity(value: str) -> object:

@@ -47,7 +47,7 @@ def run(
 ) -> Outcome:
     """Compress, convert, check, measure, report. A target that fails becomes rows with a reason, never an exception."""
     recipe = session.recipe
-    specs = expand([parse_target(text) for text in targets or recipe.targets])
+    specs = expand([parse_target(text) for text in targets or recipe.targets], session.serial)
     for spec in specs:  # a kind of target that is not there is said before anything is computed
         open_target(spec, serial=session.serial, pythons=session.pythons).close()
     plan = changed_plan(recipe.plan, launches, min_seconds)

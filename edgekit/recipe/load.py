@@ -1,25 +1,22 @@
 """TOML -> Recipe, strictly: every problem is one sentence with the file, the key and the closest valid name."""
 
+import dataclasses
 import hashlib
-import importlib
-import importlib.util
-import inspect
+import math
 import re
-import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgekit.errors import EdgekitError, RecipeError, UsageError
+from edgekit.errors import RecipeError, UsageError
 from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, Value, VariantSpec
 from edgekit.recipe.steps import OPTIONS, PruneOptions, QatOptions, Step, TrainOptions
 from edgekit.runner import codec
 from edgekit.target import parse_target
 
 MAX_BYTES = 1_000_000
-DEBUG_HINT = "run with --debug to see where"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -109,6 +106,10 @@ def _check(text: _Text, file: Path, content: bytes) -> Recipe:
     variants = tuple(_variant(key, variant, steps, fail) for key, variant in text.variants.items())
     baseline = _baseline(text, variants, fail)
     _check_plan(text.plan, fail)
+    if not 0 <= text.seed < 2**32:
+        raise fail("seed", f"{text.seed} is not in 0..2^32 - 1")
+    if not text.targets:
+        raise fail("targets", "an empty list measures nothing", 'for example targets = ["desktop:cpu"]')
     for target in text.targets:
         try:
             parse_target(target)
@@ -118,6 +119,8 @@ def _check(text: _Text, file: Path, content: bytes) -> Recipe:
     for gate in text.gates:
         if gate not in names:
             raise fail(f"gates.{gate}", f"no variant is called {gate!r}{codec.closest(gate, names)}")
+        if gate == baseline and (text.gates[gate].max_metric_drop, text.gates[gate].min_speedup) != (None, None):
+            raise fail(f"gates.{gate}", "the baseline is not compared with itself: only max_size_bytes can be asked")
     return Recipe(
         name=name,
         description=text.description,
@@ -157,13 +160,13 @@ def _step(name: str, table: Any, fail: Fail) -> Step:
         raise fail(f"steps.{name}", "expected a table")
     table = dict(table)
     kind = table.pop("kind", name)
-    if kind not in OPTIONS:
+    if not isinstance(kind, str) or kind not in OPTIONS:
         raise fail(
             f"steps.{name}.kind",
             f"no step is called {kind!r}{codec.closest(str(kind), OPTIONS)}",
             f"kinds of steps: {', '.join(OPTIONS)}",
         )
-    options = codec.decode(OPTIONS[kind], table, f"steps.{name}")
+    options = codec.decode(OPTIONS[kind], _with_own_defaults(OPTIONS[kind], table), f"steps.{name}")
     if isinstance(options, PruneOptions):
         if not 0 < options.ratio < 1:
             raise fail(
@@ -185,10 +188,19 @@ def _step(name: str, table: Any, fail: Fail) -> Step:
     return Step(name=name, kind=kind, options=options)
 
 
+def _with_own_defaults(options: type[Any], table: dict[str, Any]) -> dict[str, Any]:
+    """`finetune = { epochs = 20 }` keeps the step's own batch and learning rate, not those of a train step."""
+    merged = dict(table)
+    for option in dataclasses.fields(options):
+        if dataclasses.is_dataclass(option.default) and isinstance(table.get(option.name), dict):
+            merged[option.name] = {**codec.encode(option.default), **table[option.name]}
+    return merged
+
+
 def _at_least(fail: Fail, place: str, **values: tuple[float, float]) -> None:
     for key, (value, least) in values.items():
-        if value < least:
-            raise fail(f"{place}.{key}", f"{value:g} is below {least:g}")
+        if not least <= value < math.inf:
+            raise fail(f"{place}.{key}", f"{value:g} is no number from {least:g} on")
 
 
 def _variant(name: str, variant: _Variant, steps: Mapping[str, Step], fail: Fail) -> VariantSpec:
@@ -231,104 +243,3 @@ def _function(text: str | _Function, file: Path, key: str) -> FunctionRef:
     if isinstance(text, str):
         return FunctionRef(name=text, file=file, key=key)
     return FunctionRef(name=text.name, options=text.options, file=file, key=key)
-
-
-def resolve(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> Callable[..., Any]:
-    """The function of a table's name or `module:function`; a module beside the recipe comes before an installed one."""
-
-    def fail(message: str, hint: str) -> RecipeError:
-        return RecipeError(message, hint, file=reference.file, key=reference.key)
-
-    place = table.get(reference.name, reference.name)
-    module_name, colon, function_name = place.partition(":")
-    if not colon:
-        raise fail(
-            f"{reference.name!r} is no name edgekit knows{codec.closest(reference.name, table)} and no module:function",
-            f"known: {', '.join(table)}",
-        )
-    module = _import(module_name, folder if reference.name not in table else None, fail)
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        public = [name for name in vars(module) if not name.startswith("_")]
-        raise fail(
-            f"module {module_name} has no function {function_name!r}{codec.closest(function_name, public)}",
-            "write module:function",
-        )
-    return function  # type: ignore[no-any-return]
-
-
-def call(reference: FunctionRef, function: Callable[..., Any], *, key: str, file: Path) -> Any:
-    """`function(**options)`; RecipeError for an option it does not take, and for what the user's code raises."""
-    try:
-        inspect.signature(function).bind(**reference.options)
-    except TypeError as error:
-        names = ", ".join(inspect.signature(function).parameters)
-        raise RecipeError(
-            f"{reference.name}: {error}", f"it takes: {names}", file=file, key=f"{key}.options"
-        ) from error
-    try:
-        made = function(**reference.options)
-    except (EdgekitError, OSError, ModuleNotFoundError):
-        raise  # a sentence already
-    except Exception as error:  # the user's code raises whatever it does
-        raise RecipeError(f"{reference.name} raised {_said(error)}", DEBUG_HINT, file=file, key=key) from error
-    if made is None:
-        raise RecipeError(f"{reference.name} returned nothing", "end the function with return", file=file, key=key)
-    return made
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-
-
-def _import(name: str, folder: Path | None, fail: Fail) -> Any:
-    own = _own_file(name, folder)
-    try:
-        return importlib.import_module(name) if own is None else _import_file(name, own)
-    except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] != name.partition(".")[0]:
-            raise
-        raise fail(
-            f"no module {name!r} beside the recipe or installed", f"put {name}.py into the recipe's folder"
-        ) from error
-    except (EdgekitError, OSError):
-        raise
-    except Exception as error:  # the user's module raises whatever it does
-        raise fail(f"module {name} raised {_said(error)}", DEBUG_HINT) from error
-
-
-def _import_file(name: str, path: Path) -> Any:
-    unique = f"_edgekit_recipe_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{name}"
-    if unique in sys.modules:
-        return sys.modules[unique]
-    spec = importlib.util.spec_from_file_location(unique, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"cannot load {path}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[unique] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[unique]
-        raise
-    return module
-
-
-def _own_file(name: str, folder: Path | None) -> Path | None:
-    if folder is None:
-        return None
-    path = folder.joinpath(*name.split(".")).with_suffix(".py")
-    return path if path.is_file() else None
-
-
-def source_files(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
-    """The file whose text is part of a stage's key: the function's own module."""
-    name = table.get(reference.name, reference.name).partition(":")[0]
-    own = _own_file(name, folder if reference.name not in table else None)
-    if own is not None:
-        return (own,)
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        spec = None
-    return (Path(spec.origin),) if spec and spec.origin and Path(spec.origin).is_file() else ()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from edgekit.errors import UsageError
+from edgekit.errors import DeviceError, UsageError
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import ANY, TargetSpec
 
@@ -15,6 +15,9 @@ TARGETS: dict[str, str] = {
     "loopback": "edgekit.targets.loopback:open_target",
 }
 """Kind -> module:function(spec, *, serial, pythons) -> Target."""
+
+KINDS_OF_ADB = ("android",)
+"""Kinds whose devices the adb program lists."""
 
 DELEGATES_OF: dict[str, tuple[str, ...]] = {
     "desktop": ("cpu", "cpu-default"),
@@ -51,13 +54,28 @@ def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str
     return target
 
 
-def expand(specs: Sequence[TargetSpec]) -> tuple[TargetSpec, ...]:
-    """`*` as a delegate becomes every delegate of the kind; `*` as an address stays, the target resolves it."""
-    expanded: list[TargetSpec] = []
+def expand(specs: Sequence[TargetSpec], serial: str = "") -> tuple[TargetSpec, ...]:
+    """`*` as a delegate becomes every delegate of the kind, `*` as an address every attached device.
+
+    `serial` names the one that `*` stands for. Where no device is attached `*` stays, and the target says so.
+    """
+    expanded: dict[TargetSpec, None] = {}
     for spec in specs:
         delegates = DELEGATES_OF.get(spec.kind, ("cpu",)) if spec.delegate == ANY else (spec.delegate,)
-        for delegate in delegates:
-            one = TargetSpec(kind=spec.kind, address=spec.address, delegate=delegate, runtime=spec.runtime)
-            if one not in expanded:
-                expanded.append(one)
+        for address in _addresses(spec, serial):
+            for delegate in delegates:
+                one = TargetSpec(kind=spec.kind, address=address, delegate=delegate, runtime=spec.runtime)
+                expanded[one] = None
     return tuple(expanded)
+
+
+def _addresses(spec: TargetSpec, serial: str) -> tuple[str, ...]:
+    if spec.address != ANY or spec.kind not in KINDS_OF_ADB or serial:
+        return (spec.address,)
+    from edgekit.device import adb_program
+
+    try:
+        attached = tuple(device.serial for device in adb_program.devices())
+    except DeviceError:
+        attached = ()
+    return attached or (ANY,)

@@ -52,7 +52,10 @@ def test_push_to_a_device_that_cannot_be_used(refused, adb, devices, serial, sen
     assert {call[0] for call in fake.calls} == {"devices"}
 
 
-@pytest.mark.parametrize(("devices", "serial", "sentence", "hint"), UNUSABLE, ids=IDS)
+ONE_ROW = [case for case in UNUSABLE if case[1] or len(case[0]) < 2]
+
+
+@pytest.mark.parametrize(("devices", "serial", "sentence", "hint"), ONE_ROW)
 def test_bench_on_a_device_that_cannot_be_used_reports_its_reason(
     tmp_path, edgekit, adb, devices, serial, sentence, hint
 ):
@@ -64,6 +67,23 @@ def test_bench_on_a_device_that_cannot_be_used_reports_its_reason(
     assert (row["status"], row["reason"], row["latency_ns"]) == ("unreachable", f"{sentence} ({hint})", None)
     assert "Traceback" not in done.err
     assert (tmp_path / ".edgekit" / "reports" / "bench" / "report.json").is_file()
+
+
+def test_a_star_stands_for_every_attached_device(edgekit, adb):
+    """And --serial for one of them; a device that cannot be used is a row of its own."""
+    adb(devices={"one": "device", "two": "unauthorized", "10.0.0.7:5555": "device"})
+    words = ["bench", FLOAT, "--target", "android:*:*", "--format", "json", *QUICK]
+    done = edgekit(*words)
+    rows = json.loads(done.out)["rows"]
+    delegates = ("cpu", "cpu-default", "gpu", "nnapi")
+    assert [row["target"] for row in rows] == [
+        f"android:{serial}:{delegate}" for serial in ("one", "two", "10.0.0.7:5555") for delegate in delegates
+    ]
+    assert [row["status"] for row in rows] == ["unsupported"] * 4 + ["unreachable"] * 4 + ["unsupported"] * 4
+    assert done.code == 6
+    alone = edgekit(*words, "--serial", "one")
+    assert [row["status"] for row in json.loads(alone.out)["rows"]] == ["unsupported"] * 4
+    assert alone.code == 0
 
 
 def test_the_serial_of_the_environment_is_one_too(edgekit, adb, monkeypatch):

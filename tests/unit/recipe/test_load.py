@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from edgekit.errors import EdgekitError, RecipeError
-from edgekit.recipe.load import call, load, resolve, source_files
+from edgekit.recipe.functions import call, resolve, source_files
+from edgekit.recipe.load import load
 from edgekit.recipe.spec import FunctionRef
 from edgekit.recipe.steps import PruneOptions
 from edgekit.recipe.table import find_recipe, find_recipes, recipes_text
@@ -52,7 +53,7 @@ def test_a_good_recipe(tmp_path):
     [
         ("epochs = 3", "epoch = 3", "steps.train.epoch: unknown key, did you mean 'epochs'?"),
         ("epochs = 3", 'epochs = "3"', 'steps.train.epochs: expected a whole number, got "3"'),
-        ("epochs = 3", "epochs = 0", "steps.train.epochs: 0 is below 1"),
+        ("epochs = 3", "epochs = 0", "steps.train.epochs: 0 is no number from 1 on"),
         ("ratio = 0.3", "ratio = 30", "steps.prune.ratio: 30 is not between 0 and 1"),
         ("ratio = 0.3", "ratio = -0.1", "steps.prune.ratio: -0.1 is not between 0 and 1"),
         ("ratio = 0.3", "", "steps.prune.ratio: missing"),
@@ -67,7 +68,7 @@ def test_a_good_recipe(tmp_path):
         ("[model]", "[modle]", "modle: unknown key, did you mean 'model'?"),
         ("targets", "baseline = 'small'\ntargets", "baseline: 'small' is no float32 variant"),
         ("targets", "[gates.smal]\n[plan]\nlaunches = 0\n[x]\ntargets", "x: unknown key"),
-        ("[steps.qat]", "[plan]\nlaunches = 0\n[steps.qat]", "plan.launches: 0 is below 1"),
+        ("[steps.qat]", "[plan]\nlaunches = 0\n[steps.qat]", "plan.launches: 0 is no number from 1 on"),
         ("[steps.qat]", "[gates.smal]\n[steps.qat]", "gates.smal: no variant is called 'smal', did you mean 'small'?"),
         ("[variants.small]", '[variants."sm/all"]', "variants: 'sm/all' is no name"),
         ("targets = [", "targets = ", "not TOML"),
@@ -164,3 +165,18 @@ def test_every_recipe_that_edgekit_brings_loads():
     assert {recipe.name for recipe in found} >= {"digits-cnn", "efficientnet-lite0"}
     assert all(recipe.file.stem == recipe.name for recipe in found)
     assert "digits-cnn" in recipes_text(found)
+
+
+def test_a_nested_training_table_keeps_the_steps_own_defaults(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text(GOOD.replace("[steps.qat]", "[steps.qat]\ntraining = { epochs = 3 }"))
+    training = load(path).steps["qat"].options.training
+    assert (training.epochs, training.learning_rate) == (3, 2e-4)
+
+
+def test_modules_beside_the_recipe_import_each_other_and_all_count(tmp_path):
+    (tmp_path / "net.py").write_text("import net_parts\n\n\ndef build():\n    return net_parts.WIDTH\n")
+    (tmp_path / "net_parts.py").write_text("WIDTH = 7\n")
+    reference = FunctionRef(name="net:build")
+    assert resolve(reference, {}, tmp_path)() == 7
+    assert source_files(reference, {}, tmp_path) == (tmp_path / "net.py", tmp_path / "net_parts.py")
