@@ -18,6 +18,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from edgekit import scratch
+
 MANIFEST = "manifest.json"
 USED = "used"
 """A file in each stage's folder whose time of change is that of the last use."""
@@ -82,7 +84,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self._sweep()
+        scratch.sweep(self.folder / "building")
 
     def find(self, stage: str, key: str) -> Path | None:
         """The folder of a stage's complete result, or None."""
@@ -96,8 +98,7 @@ class Workspace:
     @contextlib.contextmanager
     def build(self, stage: str, key: str) -> Iterator[Path]:
         """A folder to fill; it becomes the stage's result when the block ends, and is removed when it fails."""
-        building = self.folder / "building" / f"{os.getpid()}-{_process_start(os.getpid())}-{uuid.uuid4().hex[:8]}"
-        building.mkdir(parents=True)
+        building = scratch.make(self.folder / "building")
         try:
             yield building
             (building / MANIFEST).write_text(json.dumps({"stage": stage, "key": key}))
@@ -124,26 +125,6 @@ class Workspace:
 
     def _stage_folder(self, stage: str, key: str) -> Path:
         return self.folder / "stages" / f"{stage}-{key}"
-
-    def _sweep(self) -> None:
-        """Remove what processes that are gone left half-made."""
-        building = self.folder / "building"
-        if not building.is_dir():
-            return
-        for left in building.iterdir():
-            process, _, rest = left.name.partition("-")
-            started = rest.partition("-")[0]
-            if process.isdigit() and _process_start(int(process)) == started != "":
-                continue
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _process_start(process: int) -> str:
-    """Start time of a live process in clock ticks, so that a reused process id is told apart; empty when gone."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return "0" if not Path("/proc/self").exists() else ""
 
 
 def slug(name: str) -> str:

@@ -12,7 +12,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 BOTTOM = {
     *("recipe", "model", "artifact", "result", "tflite", "stats", "checks", "verdict", "units", "errors", "progress"),
-    *("workspace", "cache", "optional", "target", "__init__"),
+    *("workspace", "scratch", "cache", "optional", "target", "__init__"),
 }
 """The bottom row: the standard library and itself (tflite: and flatbuffers); runner.protocol and runner.codec too."""
 STAGES = {"compress", "convert", "evaluate", "datasets", "metrics", "zoo", "measure", "targets", "device", "report"}

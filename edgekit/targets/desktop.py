@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgekit import scratch
 from edgekit.errors import ProtocolMismatch, ResultError, RunnerError
 from edgekit.runner import codec, protocol
 from edgekit.runner.case import BadJob, safe_path
@@ -30,6 +31,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "torch": ("torch", "pip install 'edgekit-toolkit[torch]'"),
 }
 """Runtime -> (the module that shows that it is installed, the line that mends its absence)."""
+PREFIX = "edgekit-job-"
 _ERROR_LINES = 5
 
 
@@ -69,8 +71,9 @@ class Desktop:
             return False
 
     def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
-        with tempfile.TemporaryDirectory(prefix="edgekit-job-") as temporary:
-            folder = Path(temporary)
+        scratch.sweep(Path(tempfile.gettempdir()), PREFIX)
+        folder = scratch.make(Path(tempfile.gettempdir()), PREFIX)
+        try:
             for name, local in files.items():
                 place = folder / name
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +88,9 @@ class Desktop:
                         kept = answer_file(answer, output.data.file)
                         kept.parent.mkdir(parents=True, exist_ok=True)
                         shutil.move(folder / output.data.file, kept)
-        return run
+            return run
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         pass

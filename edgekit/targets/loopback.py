@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit import scratch
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import TargetSpec
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from edgekit.device.adb import Adb
     from edgekit.device.loopback.process import LoopbackDevice
 
+PREFIX = "edgekit-loopback-"
 DELEGATES = ("cpu", "cpu-default")
 
 
@@ -41,7 +43,8 @@ class Loopback:
         if self._adb is None:
             from edgekit.device.loopback.process import LoopbackDevice
 
-            self._folder = Path(tempfile.mkdtemp(prefix="edgekit-loopback-"))
+            scratch.sweep(Path(tempfile.gettempdir()), PREFIX)
+            self._folder = scratch.make(Path(tempfile.gettempdir()), PREFIX)
             self._device = LoopbackDevice(self._folder, self._pythons)
             self._adb = self._device.connect()
         return self._adb
