@@ -6,9 +6,7 @@ same boot, in the same order, and the measurement says so.
 """
 
 import contextlib
-import json
 import statistics
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from edgekit import __version__, checks
 from edgekit.artifact import Artifact, Parity
 from edgekit.errors import DeviceError, ResultError, RunnerError
 from edgekit.measure import design
+from edgekit.measure.folder import Series, open_design, save_complete
 from edgekit.progress import Progress
 from edgekit.recipe.spec import Plan
 from edgekit.result import Interval, LaunchRecord, Measurement, Status
@@ -39,8 +38,6 @@ from edgekit.stats import geometric_interval
 from edgekit.targets import Target
 from edgekit.workspace import write_atomic
 
-COMPLETE = "complete.json"
-DESIGN = "design.json"
 Wanted = Literal["none", "first", "all"]
 MOST_SAMPLES = 1_000_000
 """Of one launch: a run file of some 16 MB."""
@@ -74,15 +71,6 @@ class Judged:
 Judge = Callable[[Subject, CaseResult, Path], Judged]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """A measured series. `scores`: variant -> the metric's score of each check sample, as the target computed them."""
-
-    measurements: tuple[Measurement, ...]
-    scores: Mapping[str, tuple[float, ...]]
-    complete: bool
-
-
 def measure(
     target: Target,
     subjects: Sequence[Subject],
@@ -96,7 +84,7 @@ def measure(
     """Measure `subjects` in `folder`, going on where an earlier call stopped. A DeviceError becomes a row."""
     folder.mkdir(parents=True, exist_ok=True)
     order = design.blocks(len(subjects), plan.launches, seed)
-    resumed = _open_design(folder, order)
+    resumed = open_design(folder, order)
     work = _Work(target, subjects, plan, folder, judge)
     total = len(subjects) * (plan.launches + 1)
     with progress.task(f"measure {target.spec}", total) as tick:
@@ -108,27 +96,6 @@ def measure(
                 work.launch(index, block, place)
                 tick(1, f"block {block + 1}/{plan.launches} {subjects[index].variant}")
     return work.finish(resumed)
-
-
-def _open_design(folder: Path, order: tuple[tuple[int, ...], ...]) -> bool:
-    """Store the order, or check that it is the stored one; whether launches of before are there."""
-    wanted = {"boot": boot_id(), "order": [list(block) for block in order], "edgekit": __version__}
-    stored = folder / DESIGN
-    if stored.exists() and json.loads(stored.read_text()) == wanted:
-        return any(folder.glob("*.run.json"))
-    for left in folder.iterdir():
-        if left.is_file():
-            left.unlink()
-    write_atomic(stored, json.dumps(wanted).encode())
-    return False
-
-
-def boot_id() -> str:
-    """Changes with every boot: launches of two boots are not one series."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
 
 
 class _Work:
@@ -251,12 +218,7 @@ class _Work:
         complete = not any(status == "unreachable" for status, _ in self.trouble.values())
         series = Series(measurements=measurements, scores=scores, complete=complete)
         if complete:
-            stored = {
-                "measurements": codec.encode(measurements),
-                "scores": codec.encode(scores),
-                "finished_unix": time.time(),
-            }
-            write_atomic(self.folder / COMPLETE, json.dumps(stored).encode())
+            save_complete(self.folder, series)
         return series
 
     def _measurement(self, index: int, resumed: bool) -> Measurement:
@@ -316,18 +278,3 @@ def _median_phases(phases: Sequence[Phases]) -> Phases:
         seen = [value for value in (getattr(item, name) for item in phases) if value is not None]
         values[name] = round(statistics.median(seen)) if seen else None
     return Phases(**values)
-
-
-def load_complete(folder: Path) -> tuple[Series, float] | None:
-    """A complete series and its age in seconds, or None."""
-    path = folder / COMPLETE
-    if not path.exists():
-        return None
-    stored = json.loads(path.read_text())
-    try:
-        measurements = codec.decode(tuple[Measurement, ...], stored["measurements"])
-        scores = codec.decode(Mapping[str, tuple[float, ...]], stored["scores"])  # type: ignore[type-abstract]
-    except codec.CodecError:
-        return None  # written by another version: measured anew
-    age = max(0.0, time.time() - float(stored["finished_unix"]))
-    return Series(measurements=measurements, scores=scores, complete=True), age

@@ -34,15 +34,6 @@ def read_output(output: OutputData, folder: Path) -> "NDArray[Any]":
     return np.frombuffer(content, dtype=dtype).reshape(shape)
 
 
-def to_floats(output: OutputData, raw: "NDArray[Any]") -> "NDArray[Any]":
-    """float32 values: scale * (raw - zero point) for integer outputs."""
-    import numpy as np
-
-    if output.scale is None:
-        return raw.astype(np.float32)
-    return ((raw.astype(np.float32) - np.float32(output.zero_point or 0)) * np.float32(output.scale)).astype(np.float32)
-
-
 def target_parity(result: CaseResult, raws: Sequence["NDArray[Any]"], expected: Sequence["NDArray[Any]"]) -> Parity:
     """The worst output decides. Rules: docs/parity.md, "On a target"."""
     worst: Parity | None = None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from edgekit import units
 from edgekit.artifact import Parity
 from edgekit.errors import DeviceError
-from edgekit.measure.series import Judged, Series, Subject, load_complete, measure
+from edgekit.measure.folder import Series, load_complete
+from edgekit.measure.series import Judged, Subject, measure
 from edgekit.pipeline import judge as judging
 from edgekit.pipeline.artifacts import Made
 from edgekit.pipeline.samples import JobInputs, Reference
@@ -21,6 +22,7 @@ from edgekit.recipe.spec import Plan
 from edgekit.result import Measurement
 from edgekit.runner import codec
 from edgekit.runner.protocol import CaseResult, FileRef
+from edgekit.runner.quantize import to_real
 from edgekit.runner.state import cpu_name
 from edgekit.target import TargetSpec
 from edgekit.targets import open_target
@@ -153,5 +155,5 @@ def _judge(candidate: Candidate, result: CaseResult, answer: Path) -> Judged:
     scores = None
     if candidate.score is not None:
         pairs = zip(result.outputs, raws, strict=True)
-        scores = candidate.score(tuple(judging.to_floats(output, raw) for output, raw in pairs))
+        scores = candidate.score(tuple(to_real(raw, output) for output, raw in pairs))
     return Judged(parity=parity, scores=scores)

@@ -1,11 +1,21 @@
 """Real values to a tensor's integers and back, as TFLite defines it: real = scale * (value - zero point)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgekit.runner.engine import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class Scaled(Protocol):
+    """A tensor of the runtime, or an output of a run."""
+
+    @property
+    def scale(self) -> float | None: ...
+
+    @property
+    def zero_point(self) -> int | None: ...
 
 
 def to_tensor(array: "NDArray[Any]", tensor: Tensor) -> "NDArray[Any]":
@@ -22,7 +32,7 @@ def to_tensor(array: "NDArray[Any]", tensor: Tensor) -> "NDArray[Any]":
     raise ValueError(f"input {tensor.name} takes {tensor.dtype}, the sample is {array.dtype}")
 
 
-def to_real(array: "NDArray[Any]", tensor: Tensor) -> "NDArray[Any]":
+def to_real(array: "NDArray[Any]", tensor: Scaled) -> "NDArray[Any]":
     """float32 values of an output."""
     import numpy as np
 

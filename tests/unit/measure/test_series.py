@@ -7,7 +7,8 @@ from fakes import FakeTarget, subject
 
 from edgekit.artifact import Parity
 from edgekit.measure import design
-from edgekit.measure.series import Judged, load_complete, measure
+from edgekit.measure.folder import load_complete
+from edgekit.measure.series import Judged, measure
 from edgekit.progress import Silent
 from edgekit.recipe.spec import Plan
 
