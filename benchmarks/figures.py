@@ -6,7 +6,9 @@ experiments whose file is not in build/figures/<topic>/ yet and lays them over d
 """
 
 import argparse
+import datetime
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from edgekit.runner.state import cpu_name
 
 ROOT = Path(__file__).resolve().parents[1]
 Results = Mapping[str, Any]
@@ -55,7 +59,7 @@ def _remake(topic: str, folder: Path, experiments: Sequence[Experiment]) -> None
     building.mkdir(parents=True, exist_ok=True)
     for number, experiment in enumerate(experiments, 1):
         out = building / f"{experiment.name}.json"
-        if out.exists():
+        if out.exists() and json.loads(out.read_text())["made"]["commit"] == commit():
             print(f"[{number}/{len(experiments)}] {experiment.name}: there already", file=sys.stderr)
             continue
         print(f"[{number}/{len(experiments)}] {experiment.name} ...", file=sys.stderr, flush=True)
@@ -84,8 +88,26 @@ def _print_table(topic: str, figures: Sequence[Figure], results: Results) -> boo
     return fine
 
 
-def write_result(out: str, result: Any) -> None:
-    """Write a result file whole."""
+def commit() -> str:
+    """HEAD of the checkout, with `+` where files differ from it."""
+    words = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
+    head, changed = (subprocess.run(word, cwd=ROOT, capture_output=True, text=True).stdout.strip() for word in words)
+    return head + ("+" if changed else "")
+
+
+def made() -> dict[str, str | int | None]:
+    """What a result file says of itself: commit, time, machine."""
+    return {
+        "commit": commit(),
+        "utc": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M"),
+        "cpu": cpu_name(),
+        "cores": os.cpu_count(),
+    }
+
+
+def write_result(out: str, result: dict[str, Any]) -> None:
+    """Write a result file whole, with where and when it was made."""
+    result = {"made": made(), **result}
     path = Path(out)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")

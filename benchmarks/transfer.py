@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from adb_shell.adb_device import AdbDeviceTcp
 from adb_shell.auth.sign_pythonrsa import PythonRSASigner
@@ -42,61 +43,54 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def measure(folder: Path, device: LoopbackDevice, ours: AdbWire, pairs: int, size: int) -> dict[str, object]:
-    """Push and pull `pairs` times each way, every time new bytes, the order alternating."""
+def measure(folder: Path, device: LoopbackDevice, ours: AdbWire, pairs: int, size: int) -> dict[str, Any]:
+    """Push and pull `pairs` times each way, every time new bytes, the order rotating.
+
+    `ours`: the transfer alone; `verified`: as edgekit pushes, with sha256 on both sides and the rename; `bare`:
+    adb-shell's own.
+    """
     theirs = bare(device)
     source, remote = folder / "source", f"{FOLDER}/transfer"
-    ways: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-        "ours": (lambda: ours.push(source, remote), lambda: ours.pull(remote, folder / "ours")),
-        "bare": (
-            lambda: theirs.push(str(source), remote),
-            lambda: theirs.pull(remote, str(folder / "bare")),
-        ),
+    pushes: dict[str, Callable[[], object]] = {
+        "ours": lambda: ours.push(source, remote),
+        "bare": lambda: theirs.push(str(source), remote),
+        "verified": lambda: push_verified(ours, source, remote),
+    }
+    pulls: dict[str, Callable[[], object]] = {
+        "ours": lambda: ours.pull(remote, folder / "ours"),
+        "bare": lambda: theirs.pull(remote, str(folder / "bare")),
     }
     rows, equal = [], True
+    on_device = device.folder / "root" / remote[1:]
     for number in range(-1, pairs):  # number -1: a round that is not counted
         source.write_bytes(os.urandom(size))
         wanted = sha256(source)
         row: dict[str, dict[str, float]] = {"push_seconds": {}, "pull_seconds": {}}
-        for way in ("ours", "bare") if number % 2 == 0 else ("bare", "ours"):
-            push, pull = ways[way]
-            (device.folder / "root" / remote[1:]).unlink(missing_ok=True)
-            (folder / way).unlink(missing_ok=True)
-            row["push_seconds"][way] = seconds(push)
-            row["pull_seconds"][way] = seconds(pull)
-            equal &= sha256(device.folder / "root" / remote[1:]) == wanted == sha256(folder / way)
+        names = list(pushes)
+        for way in names[number % 3 :] + names[: number % 3]:
+            on_device.unlink(missing_ok=True)
+            row["push_seconds"][way] = seconds(pushes[way])
+            equal &= sha256(on_device) == wanted
+            if way in pulls:
+                (folder / way).unlink(missing_ok=True)
+                row["pull_seconds"][way] = seconds(pulls[way])
+                equal &= sha256(folder / way) == wanted
         if number >= 0:
             rows.append(row)
+    skipped = [seconds(pushes["verified"]) for _ in range(3)]
     theirs.close()
-    result: dict[str, object] = {"pairs": rows, "bytes": size, "sha256_equal": equal}
-    for direction in ("push", "pull"):
+    result: dict[str, Any] = {"pairs": rows, "bytes": size, "sha256_equal": equal}
+    for name, direction, way in (
+        ("push", "push", "ours"),
+        ("verified_push", "push", "verified"),
+        ("pull", "pull", "ours"),
+    ):
         times = [row[f"{direction}_seconds"] for row in rows]
-        ratios = [one["bare"] / one["ours"] for one in times]
-        result[f"{direction}_median_ratio"] = statistics.median(ratios)
-        result[f"{direction}_ratio_range"] = [min(ratios), max(ratios)]
-        for way in ways:
-            median = statistics.median(one[way] for one in times)
-            result[f"{direction}_{way}_megabytes_per_second"] = size / MEGABYTE / median
-    return result
-
-
-def verified(folder: Path, ours: AdbWire, pairs: int, size: int) -> dict[str, object]:
-    """What the check of a push costs: plain beside verified in alternating order, and a push that is skipped."""
-    source = folder / "source"
-    ways = {
-        "plain": lambda: ours.push(source, f"{FOLDER}/plain"),
-        "verified": lambda: push_verified(ours, source, f"{FOLDER}/verified"),
-    }
-    rows, skipped = [], []
-    for number in range(pairs):
-        source.write_bytes(os.urandom(size))
-        names = ("plain", "verified") if number % 2 == 0 else ("verified", "plain")
-        rows.append({name: seconds(ways[name]) for name in names})
-        skipped.append(seconds(ways["verified"]))
-    return {
-        "verified_push_extra_seconds": statistics.median(row["verified"] - row["plain"] for row in rows),
-        "skipped_push_seconds": statistics.median(skipped),
-    }
+        ratios = [one["bare"] / one[way] for one in times]
+        result[f"{name}_median_ratio"] = statistics.median(ratios)
+        result[f"{name}_ratio_range"] = [min(ratios), max(ratios)]
+        result[f"{name}_megabytes_per_second"] = size / MEGABYTE / statistics.median(one[way] for one in times)
+    return result | {"skipped_push_seconds": statistics.median(skipped)}
 
 
 def main() -> None:
@@ -110,7 +104,6 @@ def main() -> None:
         with LoopbackDevice(folder / "device") as device:
             ours = device.connect()
             result = measure(folder, device, ours, arguments.pairs, size)
-            result |= verified(folder, ours, arguments.pairs, size)
             ours.close()
     write_result(arguments.out, result)
 

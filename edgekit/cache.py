@@ -1,20 +1,23 @@
-"""`edgekit cache`: what the workspace's stages take, and removing the old ones. Measurements are never removed."""
+"""`edgekit cache`: what the workspace's stages and series take, and removing old ones."""
 
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from edgekit import units
+from edgekit import scratch, units
 from edgekit.runner import codec
 from edgekit.workspace import MANIFEST, USED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One stage's result. `age_seconds` counts from its last use."""
+    """One stage's result, or one series of measurements. `age_seconds` counts from its last use, or its last launch."""
 
+    kind: Literal["stage", "series"]
     name: str
+    """The folder, below `stages/` or `series/`."""
     size_bytes: int
     age_seconds: float
 
@@ -27,9 +30,38 @@ def entries(workspace: Path) -> tuple[Entry, ...]:
         if not (folder / MANIFEST).is_file():
             continue
         used = folder / USED if (folder / USED).exists() else folder / MANIFEST
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        found.append(Entry(name=folder.name, size_bytes=size, age_seconds=time.time() - used.stat().st_mtime))
+        found.append(_entry("stage", folder.name, folder, used.stat().st_mtime))
     return tuple(sorted(found, key=lambda entry: -entry.age_seconds))
+
+
+def series_entries(workspace: Path) -> tuple[Entry, ...]:
+    """Every series, complete or broken, the oldest first."""
+    found = []
+    for folder in sorted((workspace / "series").glob("*/*")):
+        if folder.is_dir():
+            name = f"{folder.parent.name}/{folder.name}"
+            found.append(
+                _entry("series", name, folder, max(path.stat().st_mtime for path in (folder, *folder.iterdir())))
+            )
+    return tuple(sorted(found, key=lambda entry: -entry.age_seconds))
+
+
+def _entry(kind: Literal["stage", "series"], name: str, folder: Path, used_unix: float) -> Entry:
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Entry(kind=kind, name=name, size_bytes=size, age_seconds=time.time() - used_unix)
+
+
+def prune_series(workspace: Path, *, older_than_days: float) -> tuple[Entry, ...]:
+    """Remove series whose last launch is older, raw samples and all; one being measured stays. Returns them."""
+    removed = []
+    for entry in series_entries(workspace):
+        folder = workspace / "series" / entry.name
+        if entry.age_seconds > older_than_days * 86400:
+            with scratch.holding(folder) as alone:
+                if alone:
+                    shutil.rmtree(folder)
+                    removed.append(entry)
+    return tuple(removed)
 
 
 def prune(workspace: Path, *, older_than_days: float | None, to_megabytes: float | None) -> tuple[Entry, ...]:
@@ -55,7 +87,9 @@ def entries_json(found: tuple[Entry, ...]) -> str:
 
 
 def entries_text(found: tuple[Entry, ...]) -> str:
-    """One line an entry, and the sum."""
-    lines = [f"{entry.name:<36} {units.size(entry.size_bytes):>10}  {units.age(entry.age_seconds)}" for entry in found]
-    total = units.size(sum(entry.size_bytes for entry in found))
-    return "\n".join([*lines, f"{len(found)} stages, {total}"])
+    """One line an entry, and the sums."""
+    lines = [f"{entry.name:<56} {units.size(entry.size_bytes):>10}  {units.age(entry.age_seconds)}" for entry in found]
+    for kind, word in (("stage", "stages"), ("series", "series of measurements")):
+        sizes = [entry.size_bytes for entry in found if entry.kind == kind]
+        lines.append(f"{len(sizes)} {word}, {units.size(sum(sizes))}")
+    return "\n".join(lines)

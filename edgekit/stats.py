@@ -80,11 +80,12 @@ def proportion_lower_bound(successes: int, n: int, confidence: float = CONFIDENC
     return low
 
 
-def paired_change(before: Sequence[float], after: Sequence[float]) -> tuple[float, float, float]:
+def paired_change(before: Sequence[float], after: Sequence[float]) -> tuple[float, float | None, float | None]:
     """(mean change, low, high) at 95 % of per-sample scores on the same samples.
 
     Scores of 0 and 1: Agresti & Min 2005's interval for paired proportions (half a sample is added to each of the four
-    cells), which keeps a width where no sample changed. Other scores: the t interval of the differences.
+    cells), which keeps a width where no sample changed. Other scores: the t interval of the differences; of one sample
+    there is none.
     """
     if len(before) != len(after) or not before:
         raise ValueError("paired scores need the same samples")
@@ -100,7 +101,7 @@ def paired_change(before: Sequence[float], after: Sequence[float]) -> tuple[floa
         return statistics.fmean(differences), centre - half, centre + half
     interval = t_interval(differences)
     mean = statistics.fmean(differences)
-    return (mean, mean, mean) if interval is None else interval
+    return (mean, None, None) if interval is None else interval
 
 
 def quarter_drift(values: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""Numbers with units, for people. Three significant digits."""
+"""Numbers with units, three significant digits, and text from outside, for people."""
 
 
 def count(value: float) -> str:
@@ -31,6 +31,11 @@ def age(seconds: float) -> str:
         if seconds >= limit:
             return f"{seconds / limit:.0f} {name} ago"
     return f"{seconds:.0f} s ago"
+
+
+def printable(text: str) -> str:
+    """Text from a file or a device: control characters and line ends become `?`, so that no terminal obeys them."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _three(value: float) -> str:

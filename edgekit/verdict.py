@@ -15,7 +15,7 @@ def verdict(row: Row, report: Report) -> Verdict:
     if row.variant == report.baseline:
         return "baseline"
     base = next((item for item in report.rows if item.variant == report.baseline and item.target == row.target), None)
-    if row.status != "ok" or base is None:
+    if row.status != "ok" or base is None or base.status != "ok":
         return "inconclusive"
     change = row.accuracy.change if row.accuracy else None
     worst = None if change is None else change.high if report.higher_is_better else change.low

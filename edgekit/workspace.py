@@ -71,6 +71,12 @@ def write_atomic(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Wait until the file's content is on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -104,8 +110,7 @@ class Workspace:
             (building / MANIFEST).write_text(json.dumps({"stage": stage, "key": key}))
             for path in building.rglob("*"):
                 if path.is_file():
-                    with path.open("rb") as file:
-                        os.fsync(file.fileno())
+                    sync_file(path)
             _sync_folder(building)
             target = self._stage_folder(stage, key)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +122,7 @@ class Workspace:
                 building.rename(target)
             _sync_folder(target.parent)
         finally:
-            shutil.rmtree(building, ignore_errors=True)
+            scratch.remove(building)
 
     def series_folder(self, target: str) -> Path:
         """Where the series of one target lie, each in a folder of its own."""

@@ -38,10 +38,12 @@ ENVIRONMENT = Environment(
 class FakeTarget:
     """Answers every job at once: latency 1000 ns times the factor of the artifact, a little more each launch."""
 
-    def __init__(self, factors, *, gone_after=None, status=None):
+    def __init__(self, factors, *, gone_after=None, status=None, crashes=()):
         self.spec = TargetSpec(kind="loopback", address="0", delegate="cpu")
         self.factors, self.gone_after, self.status = factors, gone_after, status or {}
         self.jobs = []
+        self.crashes = list(crashes)
+        """Model files whose next launch ends without an answer, once for each time they stand here."""
 
     def probe(self):
         return None
@@ -52,6 +54,11 @@ class FakeTarget:
         self.jobs.append(job)
         case = job.cases[0]
         name = case.artifact.file
+        if name in self.crashes:
+            from edgekit.errors import RunnerError
+
+            self.crashes.remove(name)
+            raise RunnerError("the runner was ended by SIGKILL", "the model breaks the runtime")
         status = self.status.get(name, "ok")
         result = CaseResult(
             id=case.id,

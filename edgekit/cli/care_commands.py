@@ -41,13 +41,16 @@ def cache(
         float | None,
         typer.Option(min=0, help="Remove the least recently used stages down to this size (1 MB: 10^6 bytes)."),
     ] = None,
+    series_older_than_days: Annotated[
+        float | None, typer.Option(min=0, help="Remove series of measurements whose last launch is older.")
+    ] = None,
     format: options.TextOrJson = "text",
     out: options.Out = "-",
     debug: options.Debug = False,
 ) -> None:
     """Show, or shrink, what the workspace keeps.
 
-    Measurements are never removed.
+    A stage that is gone is computed again when it is needed; a series of measurements is not.
 
     \b
         edgekit cache
@@ -59,5 +62,8 @@ def cache(
     if older_than_days is not None or to_megabytes is not None:
         freed = caches.prune(workspace, older_than_days=older_than_days, to_megabytes=to_megabytes)
         remark(f"removed {len(freed)} stages, {sum(entry.size_bytes for entry in freed) / 1e6:.1f} MB")
-    entries = caches.entries(workspace)
+    if series_older_than_days is not None:
+        freed = caches.prune_series(workspace, older_than_days=series_older_than_days)
+        remark(f"removed {len(freed)} series, {sum(entry.size_bytes for entry in freed) / 1e6:.1f} MB")
+    entries = (*caches.entries(workspace), *caches.series_entries(workspace))
     write_result(caches.entries_json(entries) if format == "json" else caches.entries_text(entries), out)

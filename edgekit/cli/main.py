@@ -1,5 +1,7 @@
 """The program: parse, call, turn errors into one sentence, one hint and an exit code."""
 
+import contextlib
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -67,6 +69,8 @@ def _add_commands() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line `arguments` (sys.argv where None) and exit with the code of docs/architecture.md."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    with contextlib.suppress(ValueError):  # not the main thread: somebody else's program
+        signal.signal(signal.SIGTERM, _interrupted)
     try:
         _add_commands()
         command = typer.main.get_command(app)
@@ -76,6 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BaseException as error:
         code = _exit_code(error, debug="--debug" in words)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupted(*_: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does: children ended, what was measured kept."""
+    raise KeyboardInterrupt
 
 
 def _exit_code(error: BaseException, *, debug: bool) -> int:

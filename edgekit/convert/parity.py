@@ -1,5 +1,6 @@
 """Does an artifact compute what its source computes? The rules and their limits: docs/parity.md."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -139,6 +140,8 @@ def _ptq(want: NDArray[Any], got: NDArray[Any], _: BatchOutputs, __: int) -> Par
         at_most=False,
         figures=figures,
     )
+    if proportion_lower_bound(len(want), len(want)) < PTQ_AGREEMENT:
+        return replace(agreement, reason=_too_few(len(want)))
     shape = _verdict(
         "int8-ptq",
         want,
@@ -149,6 +152,13 @@ def _ptq(want: NDArray[Any], got: NDArray[Any], _: BatchOutputs, __: int) -> Par
         figures=figures,
     )
     return shape if agreement.passed and not shape.passed else agreement
+
+
+def _too_few(samples: int) -> str:
+    """Not even full agreement on so few samples reaches the bound."""
+    needed = next(n for n in itertools.count(samples) if proportion_lower_bound(n, n) >= PTQ_AGREEMENT)
+    said = "1 sample is" if samples == 1 else f"{samples} samples are"
+    return f"{said} too few to show {PTQ_AGREEMENT:.0%} agreement: {needed} are needed".replace("%", " %")
 
 
 def _qat(want: NDArray[Any], got: NDArray[Any], outputs: BatchOutputs, index: int) -> Parity:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
 
 from edgekit.device.adb import COMMAND_SECONDS, TRANSFER_SECONDS, Moved, ShellResult
@@ -90,9 +91,15 @@ class AdbProgram:
             moved(local.stat().st_size)
 
     def pull(self, remote: str, local: Path, moved: Moved | None = None) -> None:
-        said = self._transfer("pull", remote, str(local.absolute()))
-        if said is not None:
-            raise DeviceError(f"{remote} cannot be pulled from {self.serial}: {said}", serial=self.serial)
+        """The file appears whole, or not at all."""
+        part = local.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            said = self._transfer("pull", remote, str(part.absolute()))
+            if said is not None:
+                raise DeviceError(f"{remote} cannot be pulled from {self.serial}: {said}", serial=self.serial)
+            part.replace(local)
+        finally:
+            part.unlink(missing_ok=True)
         if moved is not None:
             moved(local.stat().st_size)
 

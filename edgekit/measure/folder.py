@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgekit import __version__
 from edgekit.result import Measurement
@@ -28,7 +29,7 @@ def open_design(folder: Path, order: tuple[tuple[int, ...], ...]) -> bool:
     """Store the order, or check that it is the stored one; whether launches of before are there."""
     wanted = {"boot": boot_id(), "order": [list(block) for block in order], "edgekit": __version__}
     stored = folder / DESIGN
-    if stored.exists() and json.loads(stored.read_text()) == wanted:
+    if _json(stored) == wanted:
         return any(folder.glob("*.run.json"))
     for left in folder.iterdir():
         if left.is_file():
@@ -45,6 +46,14 @@ def boot_id() -> str:
         return ""
 
 
+def _json(path: Path) -> Any:
+    """What the file holds; None where it is missing or damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
 def save_complete(folder: Path, series: Series) -> None:
     """From here on the series counts as complete."""
     stored = {
@@ -57,14 +66,11 @@ def save_complete(folder: Path, series: Series) -> None:
 
 def load_complete(folder: Path) -> tuple[Series, float] | None:
     """A complete series and its age in seconds, or None."""
-    path = folder / COMPLETE
-    if not path.exists():
-        return None
-    stored = json.loads(path.read_text())
+    stored = _json(folder / COMPLETE)
     try:
         measurements = codec.decode(tuple[Measurement, ...], stored["measurements"])
         scores = codec.decode(Mapping[str, tuple[float, ...]], stored["scores"])  # type: ignore[type-abstract]
-    except codec.CodecError:
-        return None  # written by another version: measured anew
-    age = max(0.0, time.time() - float(stored["finished_unix"]))
+        age = max(0.0, time.time() - float(stored["finished_unix"]))
+    except (codec.CodecError, KeyError, TypeError, ValueError):
+        return None  # not there, damaged, or written by another version: measured anew
     return Series(measurements=measurements, scores=scores, complete=True), age

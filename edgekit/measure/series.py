@@ -5,7 +5,6 @@ latency. Every launch's run is written to its own file at once, so that a killed
 same boot, in the same order, and the measurement says so.
 """
 
-import contextlib
 import statistics
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +35,7 @@ from edgekit.runner.protocol import (
 )
 from edgekit.stats import geometric_interval
 from edgekit.targets import Target
-from edgekit.workspace import write_atomic
+from edgekit.workspace import sync_file, write_atomic
 
 Wanted = Literal["none", "first", "all"]
 MOST_SAMPLES = 1_000_000
@@ -109,6 +108,8 @@ class _Work:
         self.records: dict[int, list[LaunchRecord]] = {index: [] for index in range(len(subjects))}
         self.runs: dict[int, list[CaseResult]] = {index: [] for index in range(len(subjects))}
         self.gone: str = ""
+        self.broken = False
+        """A runner ended without an answer: the next run tries those launches again."""
         for index, subject in enumerate(subjects):
             if subject.blocked:
                 self.trouble[index] = ("incorrect", subject.blocked)
@@ -174,9 +175,9 @@ class _Work:
     ) -> Run | None:
         """The launch's run, from its file where it is there; None when the target is gone."""
         stored = self.folder / f"{name}.run.json"
-        if stored.exists():
-            with contextlib.suppress(codec.CodecError):  # damaged: launched anew
-                return protocol.load_run(stored.read_bytes())
+        kept = _kept_run(stored, answer)
+        if kept is not None:
+            return kept
         if self.gone:
             self.trouble[index] = ("unreachable", self.gone)
             return None
@@ -195,8 +196,9 @@ class _Work:
         wanted = {data.data.file for data in inputs} | {subject.model.file}
         files = {file: local for file, local in subject.files.items() if file in wanted}
         try:
-            run = self.target.run(job, files, answer)
+            run = self._launched(job, files, answer)
         except RunnerError as error:  # the file breaks the runtime, or hangs in it: the target itself is fine
+            self.broken = True
             self.trouble[index] = ("incorrect", error.message)
             return None
         except (DeviceError, ResultError) as error:
@@ -204,8 +206,18 @@ class _Work:
                 self.gone = error.message
             self.trouble[index] = ("unreachable", error.message)
             return None
+        for path in answer.rglob("*"):
+            if path.is_file():
+                sync_file(path)
         write_atomic(stored, protocol.dump_run(run).encode())
         return run
+
+    def _launched(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
+        """One launch; a runner that ends without an answer is started once more, for it may be the machine's doing."""
+        try:
+            return self.target.run(job, files, answer)
+        except RunnerError:
+            return self.target.run(job, files, answer)
 
     def finish(self, resumed: bool) -> Series:
         """Summarise, and mark the series complete where no launch is missing for want of the target."""
@@ -215,7 +227,7 @@ class _Work:
             for index, judged in self.judged.items()
             if judged.scores is not None
         }
-        complete = not any(status == "unreachable" for status, _ in self.trouble.values())
+        complete = not self.broken and not any(status == "unreachable" for status, _ in self.trouble.values())
         series = Series(measurements=measurements, scores=scores, complete=complete)
         if complete:
             save_complete(self.folder, series)
@@ -259,6 +271,16 @@ class _Work:
             threads=last.threads,
             first_values=last.outputs[0].first_values if last.outputs else (),
         )
+
+
+def _kept_run(stored: Path, answer: Path) -> Run | None:
+    """A launch's run of before with all its outputs; None where something is missing or damaged: launched anew."""
+    try:
+        run = protocol.load_run(stored.read_bytes())
+    except (OSError, codec.CodecError):
+        return None
+    outputs = [output.data.file for case in run.cases for output in case.outputs if output.data is not None]
+    return run if all((answer / name).is_file() for name in outputs) else None
 
 
 def _row_status(result: CaseResult) -> Status:

@@ -16,7 +16,6 @@ from edgekit.runner import codec
 PACKAGES: dict[str, tuple[str, str]] = {
     "numpy": ("numpy", "measuring on this computer"),
     "ai_edge_litert": ("ai-edge-litert", "measuring on this computer, and parity"),
-    "flatbuffers": ("flatbuffers", "writing .tflite files"),
     "torch": ("torch", "compressing, and desktop:cpu@torch"),
     "torch_pruning": ("torch-pruning", "the step prune"),
     "litert_torch": ("litert-torch", "converting from PyTorch"),
@@ -28,6 +27,8 @@ PACKAGES: dict[str, tuple[str, str]] = {
 """Import name -> (distribution, what it is for)."""
 FOR_RUN = ("numpy", "ai_edge_litert", "torch", "torch_pruning", "litert_torch", "litert_quantizer", "sklearn")
 """Without these `edgekit run recipes/digits-cnn.toml` cannot work."""
+OPTIONAL = ("tensorflow",)
+"""No recipe that edgekit brings needs these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,8 @@ def _packages() -> tuple[Finding, ...]:
         else:
             mend = f"pip install 'edgekit-toolkit[{EXTRA_OF[module]}]'"
             text = f"not installed; stops {purpose}"
-            findings.append(Finding(subject=distribution, state="missing", text=text, mend=mend, needed_for_run=needed))
+            state: Literal["missing", "note"] = "note" if module in OPTIONAL else "missing"
+            findings.append(Finding(subject=distribution, state=state, text=text, mend=mend, needed_for_run=needed))
     return tuple(findings)
 
 

@@ -1,5 +1,6 @@
 """Artifacts x one target -> measurements: what a job carries, which folder a series keeps, who judges outputs."""
 
+import contextlib
 import datetime
 import os
 import platform
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgekit import units
+from edgekit import scratch, units
 from edgekit.artifact import Parity
 from edgekit.errors import DeviceError
 from edgekit.measure.folder import Series, load_complete
@@ -59,6 +60,8 @@ class Setting:
     serial: str
     pythons: Mapping[str, str]
     fresh: bool
+    judged_by: object = None
+    """JSON data that names the metric and the labelled samples: their scores are kept with a series."""
 
 
 def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: Setting) -> Series:
@@ -79,15 +82,21 @@ def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: S
             return not_measured(spec, candidates, "unsupported", reason)
         setting.say(f"{spec}: {'going on with a broken series' if broken else 'measuring'}")
         by_variant = {candidate.made.variant.name: candidate for candidate in candidates}
-        return measure(
-            target,
-            [_subject(candidate) for candidate in candidates],
-            setting.plan,
-            seed=setting.seed,
-            folder=broken or folder / f"{key}-{started}",
-            judge=lambda subject, result, answer: _judge(by_variant[subject.variant], result, answer),
-            progress=setting.progress,
-        )
+        with contextlib.ExitStack() as held:
+            place = broken or folder / f"{key}-{started}"
+            if not held.enter_context(scratch.holding(place)):  # another process is measuring there right now
+                setting.say(f"{spec}: another edgekit is measuring this series; this one measures its own, both slower")
+                place = folder / f"{key}-{started}"
+                held.enter_context(scratch.holding(place))
+            return measure(
+                target,
+                [_subject(candidate) for candidate in candidates],
+                setting.plan,
+                seed=setting.seed,
+                folder=place,
+                judge=lambda subject, result, answer: _judge(by_variant[subject.variant], result, answer),
+                progress=setting.progress,
+            )
     except DeviceError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return not_measured(spec, candidates, "unreachable", f"{error.message}{hint}")
@@ -119,6 +128,7 @@ def _key(spec: TargetSpec, candidates: Sequence[Candidate], setting: Setting) ->
         "samples": sorted({data.data.sha256 for item in candidates for data in item.inputs.check}),
         "plan": codec.encode(setting.plan),
         "seed": setting.seed,
+        "judged_by": setting.judged_by,
         "python": setting.pythons.get(spec.runtime, ""),
         "machine": [platform.machine(), cpu_name(), os.cpu_count()],
     }

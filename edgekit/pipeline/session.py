@@ -161,8 +161,10 @@ def open_session(
 
 def _path_identity(value: str) -> object:
     """What an option that names a file or a folder stands for: names, sizes and times of change; else nothing."""
+    path = Path(value)
     try:
-        path = Path(value)
+        if not value or Path.cwd().is_relative_to(path.resolve()):
+            return None  # nothing, or a folder that we stand in: no data
         found = [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
         looks = [(item, item.stat()) for item in found]
     except (OSError, ValueError):

@@ -63,6 +63,7 @@ def run(
         serial=session.serial,
         pythons=session.pythons,
         fresh=fresh,
+        judged_by={"metric": session.identity("metric"), "samples": test_samples(session).key},
     )
     rows: list[Row] = []
     for spec in specs:

@@ -79,7 +79,8 @@ def _import(name: str, folder: Path | None, fail: Fail) -> Any:
         if error.name and error.name.partition(".")[0] != name.partition(".")[0]:
             raise
         raise fail(
-            f"no module {name!r} beside the recipe or installed", f"put {name}.py into the recipe's folder"
+            f"no module {name!r} beside the recipe or installed",
+            f"put {name.replace('.', '/')}.py into the recipe's folder",
         ) from error
     except (EdgekitError, OSError):
         raise

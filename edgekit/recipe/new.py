@@ -120,7 +120,7 @@ def write_recipe(
         if not colon or not all(part.isidentifier() for part in (*module.split("."), function)):
             raise UsageError(f"{option} {value!r} is not module:function", "for example my_module:build")
     files = [path]
-    module_file = path.with_name(model.partition(":")[0] + ".py")
+    module_file = path.parent.joinpath(*model.partition(":")[0].split(".")).with_suffix(".py")
     if starter:
         if model.partition(":")[0] != data.partition(":")[0]:
             raise UsageError("--starter writes one module: --model and --data name two", "name the same module")
@@ -128,6 +128,9 @@ def write_recipe(
     for file in files:
         if file.exists():
             raise UsageError(f"{file} is there already", "name another file, or remove it first")
+        blocking = next((folder for folder in file.parents if folder.exists() and not folder.is_dir()), None)
+        if blocking is not None:
+            raise UsageError(f"{blocking} is no folder, so {file.name} cannot be written there", "name another file")
     regression = task == "regression"
     text = _RECIPE.format(
         file=path.name,
@@ -155,5 +158,6 @@ def write_recipe(
             sample=_SAMPLES[task, image],
             input="image" if image else "row",
         )
+        module_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(module_file, module.encode())
     return tuple(files)

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 
+from edgekit import units
 from edgekit.result import Interval, Report, Row
 from edgekit.verdict import verdict
 
@@ -53,14 +54,21 @@ COLUMNS: dict[str, Cell] = {
     "reason": lambda row: row.reason,
     "artifact_sha256": lambda row: row.artifact_sha256,
 }
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet may take for the beginning of a formula."""
 
 
 def render(report: Report) -> str:
-    """RFC 4180 with a heading line; empty cells: not measured."""
+    """RFC 4180 with a heading line; empty cells: not measured. Text is one line, and no formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, "verdict"])
     for row in report.rows:
-        values = [cell(row) for cell in COLUMNS.values()]
-        writer.writerow(["" if value is None else value for value in values] + [verdict(row, report)])
+        writer.writerow([_written(cell(row)) for cell in COLUMNS.values()] + [verdict(row, report)])
     return text.getvalue()
+
+
+def _written(value: object) -> object:
+    if isinstance(value, str):
+        return units.printable(f"'{value}" if value.startswith(_FORMULA) else value)
+    return "" if value is None else value

@@ -1,10 +1,13 @@
-"""What stands in a row's cells, shared by the renderers for people."""
+"""What stands in a row's cells and below the tables, shared by the renderers for people.
+
+The texts come from the report as they are: a renderer makes them printable.
+"""
 
 from collections.abc import Sequence
 
 from edgekit import units
 from edgekit.result import Interval, Report, Row
-from edgekit.verdict import verdict
+from edgekit.verdict import SMALLER, verdict
 
 FILE_HEADINGS = ("variant", "bytes", "after zlib 9", "parameters", "MACs", "parity with its source")
 
@@ -69,7 +72,7 @@ def _latency(interval: Interval | None) -> str:
     if interval is None:
         return "-"
     value = units.duration(interval.value)
-    if interval.low is None or interval.high is None:
+    if interval.low is None or interval.high is None or not interval.value:
         return value
     return f"{value} ±{(interval.high - interval.low) / 2 / interval.value:.1%}"
 
@@ -133,13 +136,37 @@ def _places(rows: Sequence[Row], report: Report) -> str:
 
 
 def legend(report: Report) -> tuple[str, ...]:
-    """What the columns mean, one line a statement."""
-    plan = report.plan
-    return (
-        f"* baseline. {plan.get('launches', 0):.0f} launches, each a fresh process, in randomised "
-        f"blocks (seed {report.seed}); {plan.get('threads', 1):.0f} thread(s).",
-        "latency: input copied to output read; centre of launch medians ± half their 95 % interval (t, on logarithms).",
-        "speed-up: paired by block with the baseline; ns: no difference shown.",
-        "change: paired with the baseline sample by sample, 95 % interval; of top-1 in points.",
-        "delegated: nodes that the delegate took, of all nodes, and in how many partitions.",
-    )
+    """What the columns mean, one line a statement; only of what the report shows."""
+    rows = report.rows
+    latencies = [row.latency_ns for row in rows if row.latency_ns]
+    comparisons = [row.comparison for row in rows if row.comparison]
+    changes = [row.accuracy for row in rows if row.accuracy and row.accuracy.change]
+    lines = []
+    if any(row.variant == report.baseline for row in rows):
+        lines.append(f"* baseline.{f' {_design(report)}' if latencies else ''}")
+    if latencies:
+        widths = any(latency.low is not None for latency in latencies)
+        spread = " ± half their 95 % interval (t, on logarithms)" if widths else ""
+        lines.append(f"latency: input copied to output read; centre of launch medians{spread}.")
+    if comparisons:
+        none = any(item.finding == "no difference shown" for item in comparisons)
+        lines.append(f"speed-up: paired by block with the baseline{'; ns: no difference shown' if none else ''}.")
+    if changes:
+        widths = any(item.change and item.change.low is not None for item in changes)
+        unit = "; of top-1 in points" if any(item.metric == "top-1" for item in changes) else ""
+        said = f"sample by sample{', 95 % interval' if widths else ''}{unit}"
+        lines.append(f"change: paired with the baseline {said}.")
+    if any(_delegated(row) != "-" for row in rows):
+        lines.append("delegated: nodes that the delegate took, of all nodes, and in how many partitions.")
+    if any(verdict(row, report) == "paid" for row in rows):
+        share = f"{100 * (1 - SMALLER):.0f} %"
+        lines.append(f"paid: faster, or as fast and at least {share} smaller after zlib.")
+    return tuple(lines)
+
+
+def _design(report: Report) -> str:
+    launches, threads = (f"{report.plan.get(key, 0):.0f}" for key in ("launches", "threads"))
+    started = f"{launches} launches, each a fresh process, in randomised blocks"
+    if launches == "1":
+        started = "1 launch, a fresh process, in random order"
+    return f"{started} (seed {report.seed}); {threads} thread{'' if threads == '1' else 's'}."

@@ -66,4 +66,4 @@ def render(differences: tuple[Difference, ...]) -> str:
         if item.metric_change is not None:
             parts.append(f"metric {item.metric_change:+.4f}")
         lines.append("  ".join(parts))
-    return "\n".join(lines)
+    return "\n".join(units.printable(line) for line in lines)

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from edgekit import units
 from edgekit.report import cells
 from edgekit.result import Report
 
@@ -11,17 +12,22 @@ WIDTH = 120
 
 def render(report: Report) -> str:
     """Plain text without colour."""
-    lines = [f"{report.title}   edgekit {report.edgekit}, {report.created_utc}", "", "files"]
-    lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in cells.files(report))])
+    lines = [f"{report.title}   edgekit {report.edgekit}, {report.created_utc}"]
+    if report.rows:
+        lines += ["", "files"]
+        lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in cells.files(report))])
     for target in cells.targets(report):
         rows = [row for row in report.rows if row.target == target]
         runtime = next((row.runtime for row in rows if row.runtime), "")
         lines += ["", f"{target}{f'   {runtime}' if runtime else ''}"]
         lines += _table([cells.run_headings(report), *(cells.run_cells(row, report) for row in rows)])
-    lines.append("")
-    for text in (*cells.legend(report), *(f"- {remark}" for remark in cells.remarks(report))):
-        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines) + "\n"
+    below = (*cells.legend(report), *(f"- {remark}" for remark in cells.remarks(report)))
+    lines += [""] if below else []
+    for text in below:
+        lines += textwrap.wrap(
+            units.printable(text), WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    return "".join(f"{units.printable(line)}\n" for line in lines)
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

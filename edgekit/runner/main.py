@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.runner import codec, protocol, state
+from edgekit.runner import codec, lifeline, protocol, state
 from edgekit.runner.case import run_case
 from edgekit.runner.protocol import Environment, Run
 
@@ -20,7 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 when run.json was written, 2 for a job that cannot be read."""
     parser = argparse.ArgumentParser(prog="edgekit.runner", description="Run a job of docs/runner-protocol.md.")
     parser.add_argument("folder", type=Path, help="holds job.json and the files it names; run.json is written here")
-    folder = parser.parse_args(arguments).folder
+    parser.add_argument("--parent", type=int, default=0, help="process to end with (0: none)")
+    parsed = parser.parse_args(arguments)
+    folder: Path = parsed.folder
+    if parsed.parent:
+        lifeline.end_with(parsed.parent)
     try:
         job = protocol.load_job((folder / "job.json").read_bytes())
     except (codec.CodecError, OSError) as error:

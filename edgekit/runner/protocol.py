@@ -141,7 +141,7 @@ class Threads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nodes:
-    """Nodes of the graph (all subgraphs) counted in the prepared interpreter; null where that cannot be counted.
+    """Nodes of the main graph, counted in the prepared interpreter; null where that cannot be counted.
 
     `total`: nodes before delegation; `delegated`: those a delegate kernel replaced; `partitions`: delegate kernels.
     Never computed from the file.

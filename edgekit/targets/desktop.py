@@ -55,20 +55,24 @@ class Desktop:
         if spec.delegate not in delegates:
             return f"the desktop's {spec.runtime} has no delegate {spec.delegate} in this version"
         module, mend = MODULES[spec.runtime]
-        if not self._has(module):
+        installed = self._has(module)
+        if installed is None:
+            return f"the Python named for {spec.runtime} cannot be started: {self._python}"
+        if not installed:
             return f"{module} is not installed here: {mend}"
         if spec.delegate == "cuda" and not Path("/proc/driver/nvidia/version").exists():
             return "this computer has no CUDA device"
         return None
 
-    def _has(self, module: str) -> bool:
+    def _has(self, module: str) -> bool | None:
+        """None: the interpreter does not start."""
         if self._python == sys.executable:
             return importlib.util.find_spec(module) is not None
         look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
         try:
             return subprocess.run([self._python, "-c", look], capture_output=True, timeout=60).returncode == 0
         except (OSError, subprocess.TimeoutExpired):
-            return False
+            return None
 
     def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
         scratch.sweep(Path(tempfile.gettempdir()), PREFIX)
@@ -80,7 +84,9 @@ class Desktop:
                 place.symlink_to(local.resolve())
             (folder / "job.json").write_text(protocol.dump_job(job), encoding="utf-8")
             limit_s = sum(case.limit_ns for case in job.cases) / 1e9
-            run_child([self._python, "-m", "edgekit.runner", str(folder)], folder, limit_s)
+            run_child(
+                [self._python, "-m", "edgekit.runner", str(folder), "--parent", str(os.getpid())], folder, limit_s
+            )
             run = read_run((folder / "run.json").read_bytes(), job)
             for case in run.cases:
                 for output in case.outputs:
@@ -90,7 +96,7 @@ class Desktop:
                         shutil.move(folder / output.data.file, kept)
             return run
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.remove(folder)
 
     def close(self) -> None:
         pass

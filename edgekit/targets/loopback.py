@@ -1,6 +1,5 @@
 """The loopback device: started when first needed, spoken to by adb-shell, ended with the target."""
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,5 +59,5 @@ class Loopback:
         if self._device is not None:
             self._device.stop()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            scratch.remove(self._folder)
         self._adb, self._device, self._folder = None, None, None

@@ -84,7 +84,7 @@ def _line(tensor: Tensor) -> TensorLine:
 
 
 def render(found: Summary, *, tensors: bool = False) -> str:
-    """Text for a terminal."""
+    """Text for a terminal; names come from the file."""
     sections = found.sections
     lines = [
         f"{units.size(found.size_bytes)} ({units.size(found.compressed_bytes)} after zlib 9), "
@@ -108,7 +108,7 @@ def render(found: Summary, *, tensors: bool = False) -> str:
     ]
     if tensors:
         lines += ["", "tensors", *(f"  {line.index:>4} {_tensor_text(line)}" for line in found.tensors)]
-    return "\n".join(lines)
+    return "\n".join(units.printable(line) for line in lines)
 
 
 def _tensor_text(line: TensorLine) -> str:
@@ -119,9 +119,4 @@ def _tensor_text(line: TensorLine) -> str:
     elif line.scale_count > 1:
         scales = f"  {line.scale_count} scales along axis {line.axis}"
     name = line.name if len(line.name) <= 60 else f"...{line.name[-57:]}"
-    return f"{line.dtype} {shape}{'  constant' if line.constant else ''}{scales}  {_printable(name)}"
-
-
-def _printable(text: str) -> str:
-    """Names come from the file: control characters never reach the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return f"{line.dtype} {shape}{'  constant' if line.constant else ''}{scales}  {name}"

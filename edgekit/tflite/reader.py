@@ -4,9 +4,11 @@ A hostile file ends in one ModelFileError. Work is counted: a file can make the 
 size, however its tables overlap. Field numbers are those of the public schema (version 3).
 """
 
+import math
 import struct
 from collections.abc import Mapping
 
+from edgekit import units
 from edgekit.errors import ModelFileError
 from edgekit.tflite.operators import ELEMENT_BITS, OPERATORS, TENSOR_TYPES
 from edgekit.tflite.structure import ModelFile, Operator, Quantization, Sections, Signature, Subgraph, Tensor
@@ -14,8 +16,8 @@ from edgekit.tflite.structure import ModelFile, Operator, Quantization, Sections
 MAX_RANK = 16
 MAX_NAME_BYTES = 10_000
 _CUSTOM = OPERATORS.index("CUSTOM")
-_PLACEHOLDER = 127
-"""Builtin code from which on `builtin_code` alone counts."""
+_NOT_GIVEN = -1
+"""Index of an operator's optional input that is not given."""
 
 
 class _Broken(Exception):
@@ -102,7 +104,8 @@ def read(content: bytes, path: str = "") -> ModelFile:
     try:
         return _model(content)
     except (_Broken, struct.error) as error:
-        raise ModelFileError(f"not a whole .tflite file: {error}", "convert or copy it again", path=path) from error
+        reason = units.printable(str(error))
+        raise ModelFileError(f"not a whole .tflite file: {reason}", "convert or copy it again", path=path) from error
 
 
 def _model(content: bytes) -> ModelFile:
@@ -158,9 +161,9 @@ def _code(table: _Table) -> tuple[str, int, bool]:
 def _subgraph(table: _Table, codes: list[tuple[str, int, bool]], buffers: list[tuple[int, int]]) -> Subgraph:
     tensors = tuple(_tensor(entry, index, buffers) for index, entry in enumerate(table.tables(0)))
 
-    def tensor_ids(numbers: tuple[int, ...], what: str) -> tuple[int, ...]:
+    def tensor_ids(numbers: tuple[int, ...], what: str, least: int = 0) -> tuple[int, ...]:
         for number in numbers:
-            if not -1 <= number < len(tensors):
+            if not least <= number < len(tensors):
                 raise _Broken(f"{what} refers to tensor {number} of {len(tensors)}")
         return numbers
 
@@ -174,7 +177,7 @@ def _subgraph(table: _Table, codes: list[tuple[str, int, bool]], buffers: list[t
             Operator(
                 name=name,
                 version=version,
-                inputs=tensor_ids(entry.numbers(1, "i"), name),
+                inputs=tensor_ids(entry.numbers(1, "i"), name, least=_NOT_GIVEN),
                 outputs=tensor_ids(entry.numbers(2, "i"), name),
                 is_custom=custom,
             )
@@ -183,8 +186,8 @@ def _subgraph(table: _Table, codes: list[tuple[str, int, bool]], buffers: list[t
         name=table.text(4),
         tensors=tensors,
         operators=tuple(operators),
-        inputs=tensor_ids(table.numbers(1, "i"), "the graph's inputs"),
-        outputs=tensor_ids(table.numbers(2, "i"), "the graph's outputs"),
+        inputs=tensor_ids(table.numbers(1, "i"), "an input of the graph"),
+        outputs=tensor_ids(table.numbers(2, "i"), "an output of the graph"),
     )
 
 
@@ -227,8 +230,11 @@ def _quantization(table: _Table) -> Quantization | None:
     if zero_count not in (0, count):
         raise _Broken(f"{count} scales and {zero_count} zero points")
     content = table.data.content
+    scales = struct.unpack_from(f"<{count}f", content, start)
+    if not all(math.isfinite(scale) for scale in scales):
+        raise _Broken(f"the scales at byte {start} hold NaN or infinity")
     return Quantization(
-        scales=struct.unpack_from(f"<{count}f", content, start),
+        scales=scales,
         zero_points=struct.unpack_from(f"<{zero_count}q", content, zero_start) if zero_count else (0,) * count,
         axis=table.scalar(6, "<i"),
         scales_offset=start,

@@ -149,8 +149,9 @@ def macs(model: ModelFile) -> int:
             total += output.elements * (weights.elements // max(1, weights.shape[0]))
         elif operator.name == "DEPTHWISE_CONV_2D":
             total += output.elements * (weights.elements // max(1, weights.shape[-1]))
-        elif operator.name == "BATCH_MATMUL":
-            total += output.elements * graph.tensors[operator.inputs[0]].shape[-1]
+        elif operator.name == "BATCH_MATMUL" and operator.inputs[0] >= 0:
+            left = graph.tensors[operator.inputs[0]].shape
+            total += output.elements * (left[-1] if left else 0)
         elif operator.name == "TRANSPOSE_CONV" and len(operator.inputs) > 2 and operator.inputs[2] >= 0:
             given = graph.tensors[operator.inputs[2]]
             total += given.elements * (weights.elements // max(1, weights.shape[-1]))

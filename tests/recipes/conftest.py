@@ -13,11 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def edgekit():
-    """edgekit(*words) -> (exit code, report or None, standard error)."""
+    """edgekit(*words) -> (exit code, report or None, standard error); `adb_folder` comes first on its PATH."""
 
-    def run(*words, cwd=ROOT):
+    def run(*words, cwd=ROOT, adb_folder=None):
         command = [sys.executable, "-m", "edgekit", *map(str, words)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {name: value for name, value in os.environ.items() if name != "ANDROID_SERIAL"}
+        environment["PYTHONPATH"] = str(ROOT)
+        if adb_folder is not None:
+            environment["PATH"] = f"{adb_folder}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
         report = json.loads(done.stdout) if done.stdout.startswith("{") else None
         return done.returncode, report, done.stderr

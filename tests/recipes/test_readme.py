@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from fakes import FakeAdb
 from recipes.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -33,17 +34,24 @@ def test_continuous_integration_runs_the_readmes_test_command():
     assert "make test-all" in (ROOT / ".ci" / "run").read_text().splitlines()[-1]
 
 
-def test_edgekit_commands_run(edgekit, tmp_path):
-    """One folder for all of them, in the page's order: `edgekit new` comes before `edgekit run my-net.toml`."""
+def test_edgekit_commands_run(edgekit, tmp_path, tmp_path_factory, monkeypatch):
+    """One folder for all of them, in the page's order: `edgekit new` comes before `edgekit run my-net.toml`.
+
+    The adb program is a script that lists no device, whatever is attached to this computer.
+    """
+    adb_folder = tmp_path_factory.mktemp("adb")
+    with monkeypatch.context() as patched:  # PATH is set for the child alone
+        adb = FakeAdb(adb_folder, patched)
     shutil.copytree(ROOT / "tests" / "golden", tmp_path / "tests" / "golden")
     shutil.copy(ROOT / "tests" / "golden" / "runner" / "float.tflite", tmp_path / "model.tflite")
     for line in EDGEKIT:
         words = shlex.split(line)[1:]
         if words == ["run", "efficientnet-lite0"]:
             continue  # two minutes and the package index: test_photographs_are_recognised_on_every_target
-        code, _, said = edgekit(*words, *QUICK.get(words[0], []), cwd=tmp_path)
+        code, _, said = edgekit(*words, *QUICK.get(words[0], []), cwd=tmp_path, adb_folder=adb_folder)
         expected = NO_PHONE if "android:*:*" in words else 0
         assert code == expected, (line, code, said)
+    assert ["devices", "-l"] in adb.calls
 
 
 def test_the_example_output_is_of_this_version():

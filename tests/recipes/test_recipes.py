@@ -1,11 +1,13 @@
 """Every recipe from its first step to its report, small: what people rely on, as numbers."""
 
+import contextlib
 import json
 import random
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from recipes.conftest import ROOT, by_place
@@ -95,6 +97,16 @@ def test_another_target_computes_only_what_is_missing(digits, edgekit):
     assert "torch runs float32 variants only" in rows[("int8", "desktop:cpu@torch")]["reason"]
 
 
+def runners_of(process):
+    """Command lines of the runners in folders that `process` made, a moment after its end."""
+    time.sleep(0.5)
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [line for line in lines if "edgekit.runner" in line and f"-{process}-" in line]
+
+
 def test_killed_runs_go_on(edgekit, tmp_path, digits):
     """Three kills in a row in one workspace; `make figures-remake TOPIC=chain` does twenty."""
     generator = random.Random(7)
@@ -104,6 +116,7 @@ def test_killed_runs_go_on(edgekit, tmp_path, digits):
         time.sleep(generator.uniform(5, 14))
         child.send_signal(signal.SIGKILL)
         child.wait()
+        assert not runners_of(child.pid)  # none lives on to disturb the next run's launches
     code, report, _ = edgekit("run", "digits-cnn", "--workspace", tmp_path, *SMALL)
     assert code == 0
     wanted = by_place(digits[1])

@@ -36,3 +36,16 @@ def test_duration(value, text):
 )
 def test_age(seconds, text):
     assert units.age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("int8 \u00b5s \u00b1 5 %", "int8 \u00b5s \u00b1 5 %"),
+        ("\x1b[31mred\x1b[0m", "?[31mred?[0m"),
+        ("two\nlines\r\tand\0more", "two?lines??and?more"),
+        ("\x9b2J \u202ereversed \u2028line", "?2J ?reversed ?line"),
+    ],
+)
+def test_printable(text, shown):
+    assert units.printable(text) == shown

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import cache
+from edgekit import cache, scratch
 from edgekit.workspace import Workspace, slug, stage_key, write_atomic
 
 KEY = "0123456789abcdef"
@@ -131,7 +131,21 @@ def test_cache_lists_and_prunes(tmp_path):
     assert workspace.find("train", f"{0:016x}") is None
     cache.prune(tmp_path, older_than_days=None, to_megabytes=1.5)
     assert len(cache.entries(tmp_path)) == 1
-    assert "1 stages, 1.00 MB" in cache.entries_text(cache.entries(tmp_path))
+    assert "1 stages, 1.00 MB\n0 series of measurements, 0 B" in cache.entries_text(cache.entries(tmp_path))
+
+
+def test_cache_lists_and_removes_series(tmp_path):
+    for number, days in enumerate((40, 1)):
+        folder = tmp_path / "series" / "desktop-cpu" / f"key-{number}"
+        folder.mkdir(parents=True)
+        (folder / "complete.json").write_bytes(b"x" * 1000)
+        for path in (folder / "complete.json", folder):
+            os.utime(path, (time.time() - days * 86400,) * 2)
+    assert [entry.name for entry in cache.series_entries(tmp_path)] == ["desktop-cpu/key-0", "desktop-cpu/key-1"]
+    with scratch.holding(tmp_path / "series" / "desktop-cpu" / "key-0"):
+        assert cache.prune_series(tmp_path, older_than_days=30) == ()  # being measured right now
+    assert [entry.name for entry in cache.prune_series(tmp_path, older_than_days=30)] == ["desktop-cpu/key-0"]
+    assert "1 series of measurements, 1.00 kB" in cache.entries_text(cache.series_entries(tmp_path))
 
 
 def test_an_absent_workspace_is_empty(tmp_path):

@@ -38,7 +38,7 @@ def test_why_a_target_cannot_be_used(name, reason):
     target.close()
 
 
-@pytest.mark.parametrize("python", [sys.executable, "/gone/python", "/bin/false"])
+@pytest.mark.parametrize("python", [sys.executable, "/bin/false"])
 def test_a_runtime_that_is_not_installed_gets_the_line_that_mends_it(python, monkeypatch):
     if python == sys.executable:
         monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
@@ -46,6 +46,11 @@ def test_a_runtime_that_is_not_installed_gets_the_line_that_mends_it(python, mon
     reason = target.probe()
     assert reason.startswith("tflite_runtime is not installed here: make an environment with tflite-runtime")
     assert reason.endswith("set EDGEKIT_PYTHON_TFLITE_RUNTIME to its python")
+
+
+def test_a_python_that_does_not_start_is_named():
+    target = open_target(parse_target("desktop:cpu@tensorflow"), pythons={"tensorflow": "/gone/python"})
+    assert target.probe() == "the Python named for tensorflow cannot be started: /gone/python"
 
 
 def test_kinds_that_are_not_built():

@@ -111,3 +111,56 @@ def test_statuses_of_the_runner_become_rows(tmp_path, said, row):
     series = run(tmp_path / "series", FakeTarget(FACTORS, status={"models/c": said}))
     c = series.measurements[2]
     assert (c.status, c.reason, c.latency_ns) == (row, f"models/c is {said}", None)
+
+
+def test_a_runner_that_ends_without_an_answer_is_started_once_more(tmp_path):
+    target = FakeTarget(FACTORS, crashes=["models/b", "models/c"])
+    series = run(tmp_path / "series", target)
+    assert series.complete
+    assert [item.status for item in series.measurements] == ["ok", "ok", "ok"]
+    assert len(target.jobs) == 18 + 2
+
+
+def test_one_that_ends_twice_is_a_row_and_tried_again_by_the_next_run(tmp_path):
+    broken = run(tmp_path / "series", FakeTarget(FACTORS, crashes=["models/b"] * 2))
+    assert not broken.complete
+    b = broken.measurements[1]
+    assert (b.status, b.reason, b.latency_ns) == ("incorrect", "the runner was ended by SIGKILL", None)
+    target = FakeTarget(FACTORS)
+    series = run(tmp_path / "series", target)
+    assert series.complete
+    assert [item.status for item in series.measurements] == ["ok", "ok", "ok"]
+    assert len(target.jobs) == 1 + 5  # b alone: its check and its launches
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"measurements": 3}'])
+def test_a_damaged_summary_is_measured_from_its_launches(tmp_path, content):
+    first = run(tmp_path / "series", FakeTarget(FACTORS))
+    (tmp_path / "series" / "complete.json").write_bytes(content)
+    assert load_complete(tmp_path / "series") is None
+    target = FakeTarget(FACTORS)
+    again = run(tmp_path / "series", target)
+    assert target.jobs == []
+    assert [item.latency_ns for item in again.measurements] == [item.latency_ns for item in first.measurements]
+
+
+@pytest.mark.parametrize("left", ["check-1.run.json", "block-002-0.run.json", "check-2/outputs/c2-0.bin"])
+def test_a_damaged_launch_is_launched_anew(tmp_path, left):
+    run(tmp_path / "series", FakeTarget(FACTORS))
+    (tmp_path / "series" / "complete.json").unlink()
+    damaged = tmp_path / "series" / left
+    if left.endswith(".json"):
+        damaged.write_bytes(damaged.read_bytes()[:50])
+    else:
+        damaged.unlink()
+    target = FakeTarget(FACTORS)
+    assert run(tmp_path / "series", target).complete
+    assert len(target.jobs) == 1
+
+
+def test_a_damaged_design_begins_anew(tmp_path):
+    run(tmp_path / "series", FakeTarget(FACTORS))
+    (tmp_path / "series" / "design.json").write_text("{")
+    target = FakeTarget(FACTORS)
+    assert run(tmp_path / "series", target).complete
+    assert len(target.jobs) == 18

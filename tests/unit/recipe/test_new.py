@@ -2,7 +2,8 @@
 
 import pytest
 
-from edgekit.errors import UsageError
+from edgekit.errors import RecipeError, UsageError
+from edgekit.recipe.functions import resolve, source_files
 from edgekit.recipe.load import load
 from edgekit.recipe.new import write_recipe
 
@@ -27,6 +28,44 @@ def test_nothing_is_overwritten(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["my_module.py"]
 
 
+IN_A_PACKAGE = ARGUMENTS | {"model": "pkg.inner.net:build", "data": "pkg.inner.net:data"}
+FILE = {"task": "classification", "image": True, "starter": True}
+
+
+def test_a_module_in_a_package_is_found_by_its_recipe(tmp_path):
+    files = write_recipe(tmp_path / "d.toml", **FILE, **IN_A_PACKAGE)
+    assert files == (tmp_path / "d.toml", tmp_path / "pkg" / "inner" / "net.py")
+    recipe = load(files[0])
+    for reference, name in ((recipe.model.factory, "build"), (recipe.data, "data")):
+        assert source_files(reference, {}, tmp_path) == (files[1],)
+        function = resolve(reference, {}, tmp_path)
+        assert (function.__name__, function.__code__.co_filename) == (name, str(files[1]))
+
+
+def test_nothing_is_overwritten_in_a_package(tmp_path):
+    module = tmp_path / "pkg" / "inner" / "net.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("mine")
+    with pytest.raises(UsageError, match="pkg/inner/net.py is there already"):
+        write_recipe(tmp_path / "d.toml", **FILE, **IN_A_PACKAGE)
+    assert module.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["pkg"]
+
+
+def test_a_package_that_is_a_file(tmp_path):
+    (tmp_path / "pkg").write_text("mine")
+    with pytest.raises(UsageError, match="pkg is no folder, so net.py cannot be written there"):
+        write_recipe(tmp_path / "d.toml", **FILE, **IN_A_PACKAGE)
+    assert [path.name for path in tmp_path.iterdir()] == ["pkg"]
+
+
+def test_a_missing_module_of_a_package_says_which_file_to_write(tmp_path):
+    (recipe_file,) = write_recipe(tmp_path / "d.toml", **(FILE | {"starter": False}), **IN_A_PACKAGE)
+    with pytest.raises(RecipeError, match="no module 'pkg.inner.net' beside the recipe or installed") as caught:
+        resolve(load(recipe_file).model.factory, {}, tmp_path)
+    assert caught.value.hint == "put pkg/inner/net.py into the recipe's folder"
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [({"model": "my_module"}, "--model 'my_module' is not module:function"), ({"data": "a b:c"}, "--data 'a b:c'")],
@@ -37,8 +76,6 @@ def test_bad_names(tmp_path, changes, sentence):
 
 
 def test_an_unknown_target_leaves_nothing(tmp_path):
-    from edgekit.errors import RecipeError
-
     with pytest.raises(RecipeError, match="no kind of target"):
         write_recipe(tmp_path / "a.toml", task="classification", image=True, **(ARGUMENTS | {"targets": ("x:y:z",)}))
     assert list(tmp_path.iterdir()) == []

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-from golden.report_data import REPORT, measurement, row
+from golden.report_data import CHANGE, GOOD, REPORT, compared, measurement, row
 
 from edgekit.errors import ResultError
 from edgekit.recipe.spec import Gate
-from edgekit.report import RENDERERS, build, differences, gate, render
+from edgekit.report import RENDERERS, build, cells, differences, gate, render
+from edgekit.result import Accuracy, Interval
 from edgekit.result.store import load_report
 from edgekit.verdict import verdict
 
@@ -33,6 +34,80 @@ def test_the_terminal_table_fits():
     assert max(len(line) for line in render(REPORT, "terminal").splitlines()) <= 140
 
 
+BASELINE = "* baseline. 5 launches, each a fresh process, in randomised blocks (seed 3); 1 thread."
+LATENCY = (
+    "latency: input copied to output read; centre of launch medians ± half their 95 % interval (t, on logarithms)."
+)
+DELEGATED = "delegated: nodes that the delegate took, of all nodes, and in how many partitions."
+PAID = "paid: faster, or as fast and at least 5 % smaller after zlib."
+
+
+def legend_of(*rows, **changes):
+    return cells.legend(dataclasses.replace(REPORT, rows=rows, **changes))
+
+
+def test_the_legend_says_all_that_applies():
+    assert cells.legend(REPORT) == (
+        BASELINE,
+        LATENCY,
+        "speed-up: paired by block with the baseline; ns: no difference shown.",
+        "change: paired with the baseline sample by sample, 95 % interval; of top-1 in points.",
+        DELEGATED,
+        PAID,
+    )
+
+
+def test_the_legend_of_rows_that_were_not_measured():
+    unsupported = row("float32", "android:*:gpu", status="unsupported", accuracy=None)
+    assert legend_of(unsupported) == ("* baseline.",)
+    assert legend_of(dataclasses.replace(unsupported, variant="int8")) == ()
+
+
+def test_the_legend_of_a_baseline_alone():
+    alone = row("float32", "desktop:cpu", 7000.0)
+    assert legend_of(alone) == (BASELINE, LATENCY, DELEGATED)
+
+
+def test_the_legend_of_one_launch_and_four_threads():
+    one = dataclasses.replace(row("float32", "desktop:cpu", 7000.0), latency_ns=Interval(value=7000.0))
+    assert legend_of(one, plan={"launches": 1.0, "threads": 4.0}) == (
+        "* baseline. 1 launch, a fresh process, in random order (seed 3); 4 threads.",
+        "latency: input copied to output read; centre of launch medians.",
+        DELEGATED,
+    )
+
+
+def test_the_legend_of_a_metric_without_points():
+    change = Accuracy(metric="mse", where="target", samples=1, value=0.5, change=Interval(value=0.1))
+    rows = (row("float32", "t", 7000.0), row("int8", "t", 7000.0, accuracy=change, comparison=compared(1, "slower")))
+    assert legend_of(*rows, metric="mse", higher_is_better=False)[2:] == (
+        "speed-up: paired by block with the baseline.",
+        "change: paired with the baseline sample by sample.",
+        DELEGATED,
+    )
+    change = dataclasses.replace(change, change=CHANGE)
+    rows = (rows[0], dataclasses.replace(rows[1], accuracy=change))
+    said = "change: paired with the baseline sample by sample, 95 % interval."
+    assert said in legend_of(*rows, metric="mse", higher_is_better=False)
+
+
+def test_an_empty_report_is_its_title():
+    empty = dataclasses.replace(REPORT, rows=(), notes=())
+    assert render(empty, "terminal") == "golden | <b>*recipe*</b>   edgekit 0.1.0, 2026-11-23 12:00 UTC\n"
+    assert render(empty, "md") == "### golden \\| \\<b\\>\\*recipe\\*\\</b\\>\n"
+    assert render(dataclasses.replace(empty, notes=("a note",)), "terminal").endswith(" UTC\n\n- a note\n")
+
+
+def test_a_latency_of_zero_from_outside_has_no_share():
+    zero = dataclasses.replace(REPORT.rows[0], latency_ns=Interval(value=0.0, low=0.0, high=0.0))
+    assert cells.run_cells(zero, REPORT)[1] == "0 ns"
+
+
+def test_the_lines_below_the_tables_fit():
+    lines = render(dataclasses.replace(REPORT, notes=("word " * 100,)), "terminal").splitlines()
+    assert max(len(line) for line in lines[lines.index(BASELINE) :]) <= 120
+
+
 def test_the_csv_is_tidy():
     rows = list(csv.DictReader(io.StringIO(render(REPORT, "csv"))))
     assert len(rows) == len(REPORT.rows)
@@ -45,6 +120,85 @@ def test_markdown_escapes_what_comes_from_outside():
     text = render(REPORT, "md")
     assert "<b>" not in text
     assert "golden \\| \\<b\\>" in text
+
+
+def test_markdown_makes_no_links_of_what_comes_from_outside():
+    notes = ("![x](http://a)", "[x]: http://a")
+    text = render(dataclasses.replace(REPORT, notes=notes), "md")
+    assert "- !\\[x]" not in text
+    assert "- ![x]\\(http://a)\n- [x]\\: http://a\n" in text
+
+
+HOSTILE = "\x1b]0;owned\x07\nx\r\x9b2J"
+SEEN = "?]0;owned??x??2J"
+
+
+def report_with(ending):
+    """A report whose every text ends so."""
+    rows = (
+        row(
+            f"float32{ending}",
+            f"desktop{ending}:cpu",
+            7000.0,
+            reason=f"reason{ending}",
+            cautions=(f"caution{ending}",),
+            runtime=f"litert{ending}",
+            precision=f"float{ending}",
+            artifact_sha256=f"sha{ending}",
+            parity=dataclasses.replace(GOOD, measure=f"measure{ending}"),
+            accuracy=Accuracy(metric=f"metric{ending}", where="target", samples=5, value=0.5),
+        ),
+    )
+    return dataclasses.replace(
+        REPORT,
+        edgekit=f"0.1{ending}",
+        title=f"title{ending}",
+        created_utc=f"now{ending}",
+        metric=f"metric{ending}",
+        baseline=f"float32{ending}",
+        rows=rows,
+        notes=(f"note{ending}",),
+    )
+
+
+@pytest.mark.parametrize("format", ["terminal", "md", "csv"])
+def test_control_characters_of_a_report_reach_nobody(format):
+    text = render(report_with(HOSTILE), format)
+    assert all(character.isprintable() for character in text.replace("\n", ""))
+    assert len(text.splitlines()) == len(render(report_with(""), format).splitlines())
+    shown = {
+        "terminal": ("title", "now", "float32", "desktop", "litert", "measure", "metric", "reason", "caution", "note"),
+        "md": ("title", "float32", "desktop", "litert", "measure", "metric", "reason", "caution", "note"),
+        "csv": ("float32", "desktop", "litert", "float", "sha", "metric", "reason"),
+    }[format]
+    for name in shown:
+        assert f"{name}{SEEN}" in text, name
+
+
+def test_control_characters_do_not_reach_a_comparison():
+    text = differences.render(differences.compare(REPORT, report_with(HOSTILE)))
+    assert all(character.isprintable() for character in text.replace("\n", ""))
+    assert f"float32{SEEN}" in text
+
+
+@pytest.mark.parametrize(
+    ("variant", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@x", "'@x"),
+        ("\t=1", "'?=1"),
+        ("\r=1", "'?=1"),
+        ("a=1", "a=1"),
+        ("", ""),
+    ],
+)
+def test_the_csv_holds_no_formula(variant, cell):
+    report = dataclasses.replace(REPORT, rows=(dataclasses.replace(REPORT.rows[1], variant=variant),))
+    (read,) = csv.DictReader(io.StringIO(render(report, "csv")))
+    assert read["variant"] == cell
+    assert read["metric_change"] == "-0.002"
 
 
 @pytest.mark.parametrize(

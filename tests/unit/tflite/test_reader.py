@@ -1,10 +1,11 @@
-"""The bounded reader and the patcher, on two real files."""
+"""The bounded reader and the patcher, on two real files and on files built by hand."""
 
 import random
 import time
 from pathlib import Path
 
 import pytest
+from unit.tflite import built
 
 from edgekit.errors import ModelFileError
 from edgekit.runner import codec
@@ -42,11 +43,10 @@ def test_int8_weights_are_a_quarter():
 
 @pytest.mark.parametrize("content", [FLOAT, INT8])
 def test_every_truncation_is_one_sentence(content):
-    for length in range(len(content) - 1):
-        try:
+    """Both files are used to the last byte: without it neither is whole."""
+    for length in range(len(content)):
+        with pytest.raises(ModelFileError, match="^cut.tflite: not a whole .tflite file: "):
             read(content[:length], "cut.tflite")
-        except ModelFileError as error:
-            assert error.message.startswith("cut.tflite: not a whole .tflite file: ")
 
 
 def test_random_and_mutated_files_end_in_a_sentence_or_a_model():
@@ -59,7 +59,7 @@ def test_random_and_mutated_files_end_in_a_sentence_or_a_model():
             at = generator.randrange(len(content))
             content[at] = generator.choice((0, 1, 127, 128, 255, generator.randrange(256)))
         try:
-            describe.render(describe.summary(read(bytes(content)), bytes(content)), tensors=True)
+            shown(bytes(content))
         except ModelFileError:
             refused += 1
     assert 500 < refused < 4000
@@ -73,16 +73,134 @@ def test_other_files(content):
 
 
 def test_overlapping_tables_run_out_of_budget():
-    """A vector of tables that all point to one big table would be read for ever."""
-    model = bytearray(INT8)
-    generator = random.Random(1)
-    model += bytes(generator.randrange(256) for _ in range(10_000))
-    from edgekit.tflite.reader import _Broken, _Bytes
+    """2000 graphs are one, its 500 tensors are one: a file of 11 kB that would be read as a million tensors."""
+    shared = built.graph(tensors=[built.tensor(name=b"")] * 500)
+    content = built.file(built.model(*[shared] * 2000))
+    assert len(content) < 11_000
+    with pytest.raises(ModelFileError, match="its tables overlap: reading it would never end"):
+        read(content)
+    assert len(read(built.file(built.model(*[shared] * 5))).subgraphs) == 5
 
-    data = _Bytes(bytes(model))
-    with pytest.raises(_Broken, match="its tables overlap"):
-        for _ in range(1_000):
-            data.spend(len(model))
+
+def shown(content):
+    """All that `edgekit inspect` does with a file."""
+    found = describe.summary(read(content), content)
+    codec.dumps(found)
+    return describe.render(found, tensors=True)
+
+
+@pytest.mark.parametrize("place", ["inputs", "outputs"])
+@pytest.mark.parametrize(("tensors", "index"), [(0, -1), (0, 0), (2, -1), (2, 2), (2, -2)])
+def test_a_graphs_inputs_and_outputs_are_tensors(place, tensors, index):
+    graph = built.graph(tensors=[built.tensor()] * tensors, **{place: [index]})
+    with pytest.raises(ModelFileError, match=f"an {place[:-1]} of the graph refers to tensor {index} of {tensors}"):
+        read(built.file(built.model(graph)))
+
+
+def test_only_an_operators_input_may_be_left_out():
+    def content(inputs, outputs):
+        operators = [built.operator(0, inputs, outputs)]
+        return built.file(built.model(built.graph(tensors=[built.tensor()] * 2, operators=operators)))
+
+    assert read(content([0, -1], [1])).main.operators[0].inputs == (0, -1)
+    with pytest.raises(ModelFileError, match="ADD refers to tensor -2 of 2"):
+        read(content([0, -2], [1]))
+    with pytest.raises(ModelFileError, match="ADD refers to tensor -1 of 2"):
+        read(content([0], [-1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "inputs", "expected"),
+    [
+        ("BATCH_MATMUL", [(2, 3, 5), (2, 5, 7), (2, 3, 7)], (0, 1), 2 * 3 * 7 * 5),
+        ("BATCH_MATMUL", [(), (5, 7), (7,)], (0, 1), 0),
+        ("BATCH_MATMUL", [(5,), (), (7,)], (0, 1), 0),
+        ("BATCH_MATMUL", [(3,), (5, 7), (7,)], (-1, 1), 0),
+        ("CONV_2D", [(1, 4, 4, 2), (8, 3, 3, 2), (1, 2, 2, 8)], (0, 1), 32 * 18),
+        ("CONV_2D", [(), (), ()], (0, 1), 0),
+        ("CONV_2D", [(1,), (0, 3), (1,)], (0, 1), 0),
+        ("DEPTHWISE_CONV_2D", [(1,), (0,), (1,)], (0, 1), 0),
+        ("FULLY_CONNECTED", [(1, 5), (3, 5), (1, 3)], (0, 1), 15),
+        ("FULLY_CONNECTED", [(1, 5), (3, 5), (1, 3)], (0,), 0),
+        ("TRANSPOSE_CONV", [(4,), (8, 3, 3, 2), ()], (0, 1, -1), 0),
+        ("TRANSPOSE_CONV", [(4,), (8, 3, 3, 2), ()], (0, 1, 2), 72),
+        ("TRANSPOSE_CONV", [(4,), (), ()], (0, 1, 2), 0),
+    ],
+)
+def test_macs_of_any_shape(name, shapes, inputs, expected):
+    tensors = [built.tensor(shape=shape) for shape in shapes]
+    graph = built.graph(tensors=tensors, operators=[built.operator(0, inputs, [2])])
+    assert macs(read(built.file(built.model(graph, codes=(name,))))) == expected
+
+
+def test_scales_are_numbers():
+    tensors = [built.tensor(shape=(2,), kind=9, scales=(0.5, float("nan")))]
+    with pytest.raises(ModelFileError, match="the scales at byte [0-9]+ hold NaN or infinity"):
+        read(built.file(built.model(built.graph(tensors=tensors))))
+
+
+def test_names_from_the_file_do_not_reach_the_terminal_as_they_are():
+    def content(inputs):
+        tensors = [built.tensor(name=b"a\x1b[31mb\nc\xc2\x9bd")]
+        graph = built.graph(tensors=tensors, operators=[built.operator(0, inputs, [0])], outputs=[0])
+        return built.file(built.model(graph, codes=("CUSTOM",), metadata=({0: b"m\r\x1b"},)))
+
+    lines = shown(content([0])).split("\n")
+    assert "  float32 scalar  a?[31mb?c?d" in lines
+    assert "      1  own?[2J v1" in lines
+    assert "           0  metadata (m??)" in lines
+    with pytest.raises(ModelFileError, match=r"own\?\[2J refers to tensor 7 of 1$"):
+        read(content([7]))
+
+
+def random_model(generator):
+    """A small model of the operators that `macs` knows; a third of them with something that does not fit."""
+    wild = generator.random() < 0.35
+    count = generator.choice((0, 1, 2, 2, 3, 4))
+
+    def pick(sound, broken):
+        return generator.choice(broken if wild and generator.random() < 0.15 else sound)
+
+    def indices(most, *also):
+        sound = (*range(count), *also)
+        return [pick(sound, (-2, -1, count, 2**31 - 1)) for _ in range(generator.randint(0, most) if sound else 0)]
+
+    def shape():
+        return [pick((0, 1, 1, 2, 3), (-1, 2**31 - 1)) for _ in range(pick((0, 0, 1, 2, 3, 4, 16), (17,)))]
+
+    def tensor():
+        scales = pick((None, [], [0.5], [0.5, 0.25]), ([float("inf")],))
+        return built.tensor(
+            shape=shape(),
+            buffer=pick((0,), (1, 2)),
+            kind=pick((0, 5, 9, 17, 22), (23, -1)),
+            name=generator.choice((b"", b"x" * 70, b"\xff\x1b")),
+            scales=scales,
+            zero_points=pick(([], [3] * len(scales or ())), ([1, 2, 3],)),
+            axis=generator.choice((0, 3, -1)),
+        )
+
+    def operator():
+        return built.operator(pick(range(len(built.BUILTIN)), (99,)), indices(4, -1), indices(2))
+
+    def graph():
+        operators = [operator() for _ in range(generator.randint(0, 3))]
+        tensors = [tensor() for _ in range(count)]
+        return built.graph(tensors=tensors, operators=operators, inputs=indices(2), outputs=indices(2))
+
+    graphs = [graph() for _ in range(pick((1, 1, 1, 2), (0,)))]
+    return built.model(*graphs, codes=tuple(built.BUILTIN), buffers=(b"", bytes(64)))
+
+
+def test_random_graphs_end_in_a_sentence_or_a_model():
+    generator = random.Random(5)
+    cases, refused = 4000, 0
+    for _ in range(cases):
+        try:
+            shown(built.file(random_model(generator)))
+        except ModelFileError:
+            refused += 1
+    assert cases // 4 < refused < cases * 3 // 4
 
 
 def test_a_missing_file(tmp_path):
