@@ -83,7 +83,9 @@ def devices(
     out: options.Out = "-",
     debug: options.Debug = False,
 ) -> None:
-    """List the devices that adb reaches (with --serial only that one).
+    """List the devices that adb reaches.
+
+    With --serial only that one.
 
     edgekit devices
     """

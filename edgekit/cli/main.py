@@ -1,7 +1,6 @@
 """The program: parse, call, turn errors into one sentence, one hint and an exit code."""
 
 import contextlib
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -10,16 +9,6 @@ import typer
 
 from edgekit import __version__
 from edgekit.errors import EdgekitError, Interrupted, MissingDependency
-
-app = typer.Typer(
-    name="edgekit",
-    help="Compress a neural network, take it to a phone, and prove what each optimisation was worth there.",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 COMMANDS: dict[str, str] = {
     "run": "edgekit.cli.recipe_commands:run",
@@ -37,6 +26,22 @@ COMMANDS: dict[str, str] = {
     "cache": "edgekit.cli.care_commands:cache",
 }
 """Command -> module:function, in the order of `edgekit --help`."""
+SUMMARIES: dict[str, str] = {
+    "run": "Compress, convert, measure and report.",
+    "new": "Write a working recipe for your own network.",
+    "recipes": "List the recipes that edgekit brings.",
+    "compress": "Apply a recipe's compression steps only.",
+    "convert": "Compress and convert to .tflite files.",
+    "inspect": "Say what a .tflite file holds.",
+    "report": "Print a report again, in any format.",
+    "compare": "Lay two reports side by side.",
+    "bench": "Measure .tflite files as they are.",
+    "push": "Push a file to a device, verified there.",
+    "devices": "List the devices that adb reaches.",
+    "doctor": "Say what is installed, missing, attached.",
+    "cache": "Show, or shrink, what the workspace keeps.",
+}
+"""Command -> the first line of its help: the list of commands is printed without importing any of them."""
 CLOSED_PIPE = 141
 """What a shell says of a program whose reader went away: 128 + SIGPIPE."""
 CORE = ("adb_shell", "cryptography", "platformdirs", "pyasn1", "rsa", "rich")
@@ -49,31 +54,41 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    pass
+    _end_as_ctrl_c_does()
 
 
-def _add_commands() -> None:
+def _program(asked: str) -> typer.Typer:
+    """All commands by name and summary; only the one that is asked for is imported."""
     import importlib
 
-    if app.registered_commands:  # called before in this process
-        return
+    app = typer.Typer(
+        name="edgekit",
+        help="Compress a neural network, take it to a phone, and prove what each optimisation was worth there.",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
     for name, place in COMMANDS.items():
         module, _, function = place.partition(":")
-        app.command(name)(getattr(importlib.import_module(module), function))
+        if name == asked:
+            app.command(name)(getattr(importlib.import_module(module), function))
+        else:
+            app.command(name, help=SUMMARIES[name])(lambda: None)
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line `arguments` (sys.argv where None) and exit with the code of docs/architecture.md."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    with contextlib.suppress(ValueError):  # not the main thread: somebody else's program
-        signal.signal(signal.SIGTERM, _interrupted)
     try:
-        _add_commands()
-        command = typer.main.get_command(app)
+        asked = next((word for word in words if not word.startswith("-")), "")
+        command = typer.main.get_command(_program(asked))
         # not command.main(), which ends Ctrl-C and a closed pipe without a word
         with command.make_context("edgekit", words) as context:
             code = command.invoke(context)
@@ -82,9 +97,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _interrupted(*_: object) -> None:
-    """SIGTERM ends a command as Ctrl-C does: children ended, what was measured kept."""
-    raise KeyboardInterrupt
+def _end_as_ctrl_c_does() -> None:
+    """SIGTERM: children ended, what was measured kept. Called before a command's body, never for a help page."""
+    import signal
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with contextlib.suppress(ValueError):  # not the main thread: somebody else's program
+        signal.signal(signal.SIGTERM, interrupted)
 
 
 def _exit_code(error: BaseException, *, debug: bool) -> int:

@@ -6,7 +6,6 @@ from pathlib import Path
 import typer
 
 from edgekit.errors import UsageError
-from edgekit.runner.codec import closest
 
 STANDARD = "-"
 """Standard input, or output."""
@@ -37,5 +36,7 @@ def standard_input(path: Path) -> bytes | None:
 def check_choice(option: str, value: str, choices: tuple[str, ...]) -> str:
     """`value` where it is one of `choices`; else UsageError with the closest."""
     if value not in choices:
+        from edgekit.runner.codec import closest
+
         raise UsageError(f"{option} {value!r} is not known{closest(value, choices)}", f"one of: {', '.join(choices)}")
     return value

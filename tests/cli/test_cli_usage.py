@@ -1,5 +1,6 @@
 """The command line itself: what is missing, misspelt or too much, and where a result may go."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import pytest
 from cli.tools import FLOAT, REPORT, assert_refused, environment, shell, write_recipe
 
 from edgekit import __version__
-from edgekit.cli.main import COMMANDS
+from edgekit.cli.main import COMMANDS, SUMMARIES
 
 
 def test_without_arguments_the_help_goes_to_standard_error(edgekit):
@@ -129,3 +130,11 @@ def test_debug_in_a_process_of_its_own(tmp_path):
         done = shell(*words, folder=tmp_path)
         sentence = "none.json: cannot be read: No such file or directory"
         assert_refused(done, 1, sentence, "name a report.json, or the folder that holds it", debug=debug)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_summary_of_a_command_is_the_first_line_of_its_help(command):
+    module, _, function = COMMANDS[command].partition(":")
+    documented = getattr(importlib.import_module(module), function).__doc__
+    assert documented.strip().splitlines()[0] == SUMMARIES[command]
+    assert list(SUMMARIES) == list(COMMANDS)
