@@ -167,9 +167,11 @@ def _say_parser_error(error: Any) -> None:
 
 
 def _say_error(message: str, hint: str) -> None:
-    typer.echo(f"edgekit: {message}", err=True)
+    from edgekit.units import printable  # a sentence may quote a file's or a device's words
+
+    typer.echo(f"edgekit: {printable(message)}", err=True)
     if hint:
-        typer.echo(f"  {hint}", err=True)
+        typer.echo(f"  {printable(hint)}", err=True)
 
 
 def _silence_standard_output() -> None:

@@ -30,24 +30,10 @@ def to_tflite(network: nn.Module, model: Model) -> bytes:
         try:
             if model.channels_last:
                 wrapped = litert_torch.to_channel_last_io(wrapped, args=list(model.channels_last))
-            return _content(litert_torch.convert(wrapped, example))
+            return bytes(litert_torch.convert(wrapped, example).model_content())
         except Exception as error:  # the converter raises whatever its stack does: this file is where it ends
             failure = error
     raise _translated(failure, log.getvalue()) from failure
-
-
-def _content(edge: Any) -> bytes:
-    content = getattr(edge, "model_content", None)
-    if callable(content):
-        content = content()
-    if content is None:
-        import tempfile
-        from pathlib import Path
-
-        with tempfile.TemporaryDirectory() as folder:
-            edge.export(str(Path(folder) / "model.tflite"))
-            content = (Path(folder) / "model.tflite").read_bytes()
-    return bytes(content)
 
 
 def _artifact_layout(array: Any, index: int, model: Model) -> torch.Tensor:

@@ -110,6 +110,8 @@ def _decode_scalar(kind: Any, data: Any, place: str) -> Any:
         _require(data is None, place, "null", data)
         return None
     names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+    if kind is int and isinstance(data, int):
+        _require(abs(data) < 2**63, place, "a whole number of 64 bits", data)
     fits = isinstance(data, kind) and (kind is bool or not isinstance(data, bool))
     _require(fits, place, names.get(kind, str(kind)), data)
     return data

@@ -101,3 +101,9 @@ def test_an_unknown_delegate_is_refused():
     job["cases"][0]["delegate"] = "npu"
     with pytest.raises(codec.CodecError, match=r"cases\[0\].delegate: 'npu' is not one of 'cpu', 'cpu-default'"):
         protocol.load_job(json.dumps(job))
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**400], ids=["2^63", "-2^63", "400 digits"])
+def test_whole_numbers_have_64_bits(number):
+    with pytest.raises(codec.CodecError, match="expected a whole number of 64 bits"):
+        codec.decode(int, number)
