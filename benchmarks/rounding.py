@@ -12,7 +12,7 @@ from figures import out_argument, write_result
 
 from edgekit.convert import post_training, quantize
 from edgekit.convert.from_torch import to_tflite
-from edgekit.evaluate import to_channels_last
+from edgekit.datasets.layout import to_channels_last
 from edgekit.pipeline.models import Models
 from edgekit.pipeline.session import open_session
 from edgekit.progress import Silent

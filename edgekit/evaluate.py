@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgekit.artifact import Artifact
 from edgekit.datasets import Source, Split
+from edgekit.datasets.layout import to_channels_last
 from edgekit.metrics import Metric
 from edgekit.model import Model
 from edgekit.runner.batch import BatchOutputs, run_batch
@@ -62,11 +63,3 @@ def artifact_scores(
 ) -> NDArray[np.float64]:
     """The metric's score of each sample, by the artifact on this computer."""
     return metric.scores(artifact_outputs(path, artifact, split.inputs, channels_last).floats(), split.labels)
-
-
-def to_channels_last(inputs: Sequence[NDArray[Any]], channels_last: tuple[int, ...]) -> tuple[NDArray[Any], ...]:
-    """NCHW -> NHWC for the inputs at positions `channels_last`, which the artifact takes that way."""
-    return tuple(
-        np.ascontiguousarray(np.moveaxis(array, 1, -1)) if index in channels_last else array
-        for index, array in enumerate(inputs)
-    )

@@ -31,6 +31,7 @@ def convert_model(
     """
     from edgekit.convert import parity, post_training, quantize, trained
     from edgekit.convert.from_torch import to_tflite
+    from edgekit.datasets.layout import to_channels_last
     from edgekit.runner.batch import run_batch
 
     exact: trained.TrainedFile | None = None
@@ -44,14 +45,14 @@ def convert_model(
         if precision == "fp16":
             content = quantize.to_fp16(content)
         elif precision in ("int8", "int8-dynamic"):
-            inputs = _artifact_inputs(calibration, model)
+            inputs = to_channels_last(calibration.inputs, model.channels_last)
             samples = [tuple(array[k : k + 1] for array in inputs) for k in range(len(calibration))]
             to_int8 = post_training.to_static_int8 if precision == "int8" else post_training.to_dynamic_int8
             content = to_int8(content, samples)
     path = folder / f"{variant}.tflite"
     write_atomic(path, content)
     rule = "int8-qat" if exact else {"float32": "float32", "fp16": "fp16"}.get(precision, "int8-ptq")
-    outputs = run_batch(path, _artifact_inputs(parity_samples, model))
+    outputs = run_batch(path, to_channels_last(parity_samples.inputs, model.channels_last))
     found = parity.check(rule, _source_outputs(model, parity_samples), outputs)
     return _describe(model, path, content, "tflite", recipe, variant, precision, found, exact)
 
@@ -118,15 +119,6 @@ def _describe(
     )
     write_atomic(sidecar_path(path), codec.dumps(artifact).encode())
     return artifact
-
-
-def _artifact_inputs(split: Split, model: Model) -> tuple[Any, ...]:
-    import numpy as np
-
-    return tuple(
-        np.ascontiguousarray(np.moveaxis(array, 1, -1)) if index in model.channels_last else array
-        for index, array in enumerate(split.inputs)
-    )
 
 
 def _source_outputs(model: Model, split: Split) -> tuple[Any, ...]:

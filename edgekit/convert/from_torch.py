@@ -2,12 +2,12 @@
 
 import io
 import re
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from edgekit.datasets.layout import to_channels_last
 from edgekit.errors import ConvertError
 from edgekit.model import Model
 from edgekit.optional import need
@@ -23,7 +23,7 @@ def to_tflite(network: nn.Module, model: Model) -> bytes:
     """
     with quiet():
         litert_torch = need("litert_torch", "converting from PyTorch")
-    example = tuple(_artifact_layout(array, index, model) for index, array in enumerate(model.example))
+    example = tuple(torch.from_numpy(array) for array in to_channels_last(model.example, model.channels_last))
     wrapped = network.eval()
     failure: Exception | None = None
     with quiet() as log:
@@ -34,11 +34,6 @@ def to_tflite(network: nn.Module, model: Model) -> bytes:
         except Exception as error:  # the converter raises whatever its stack does: this file is where it ends
             failure = error
     raise _translated(failure, log.getvalue()) from failure
-
-
-def _artifact_layout(array: Any, index: int, model: Model) -> torch.Tensor:
-    moved = np.moveaxis(array, 1, -1) if index in model.channels_last else array
-    return torch.from_numpy(np.ascontiguousarray(moved))
 
 
 def to_exported_program(model: Model) -> bytes:

@@ -18,6 +18,7 @@ from edgekit.compress.fake_quant import FakeQuantize, baked
 from edgekit.convert import quantize
 from edgekit.convert.from_torch import to_tflite
 from edgekit.convert.layers import WEIGHTED, weighted
+from edgekit.datasets.layout import to_channels_last
 from edgekit.errors import ConvertError
 from edgekit.model import Model
 from edgekit.tflite import ModelFile, Tensor, read
@@ -100,9 +101,8 @@ def _tensor_values(
 ) -> dict[int, NDArray[Any]]:
     from edgekit.runner.engine_litert import Undelegated
 
-    inputs = [np.moveaxis(a, 1, -1) if i in model.channels_last else a for i, a in enumerate(probe)]
-    ready = [np.ascontiguousarray(array) for array in inputs]
-    return Undelegated(content).values(ready, quantize.activation_tensors(file))
+    inputs = to_channels_last(probe, model.channels_last)
+    return Undelegated(content).values(inputs, quantize.activation_tensors(file))
 
 
 def _same_values(site: NDArray[Any], tensor: NDArray[Any]) -> bool:

@@ -75,11 +75,11 @@ def job_inputs(session: Session, samples: Samples, made: Made) -> JobInputs:
     key = stage_key("inputs", sources=(__name__,), inputs=inputs, tools=("numpy",))
 
     def write(folder: Path) -> None:
-        from edgekit import evaluate
+        from edgekit.datasets.layout import to_channels_last
 
         arrays = tuple(samples.load(f"input-{index}") for index in range(len(artifact.inputs)))
         if channels_last:
-            arrays = evaluate.to_channels_last(arrays, session.recipe.model.channels_last)
+            arrays = to_channels_last(arrays, session.recipe.model.channels_last)
         write_inputs(arrays, folder)
 
     folder = session.kept("inputs", key, write)

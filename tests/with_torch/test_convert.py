@@ -15,6 +15,7 @@ from edgekit.compress import qat, start, train
 from edgekit.compress.context import Context
 from edgekit.convert import convert_model, export_model, parity
 from edgekit.datasets import Source, Split
+from edgekit.datasets.layout import to_channels_last
 from edgekit.datasets.load import open_for_training
 from edgekit.errors import ConvertError
 from edgekit.metrics import top1
@@ -118,7 +119,7 @@ def test_damage_fails_at_every_precision(models, converted, colour, name, damage
         given = images
         model = negated_filter(model)
     source = evaluate.model_outputs(model, samples.inputs)
-    outputs = run_batch(folder / artifact.file, evaluate.to_channels_last((np.ascontiguousarray(given),), (0,)))
+    outputs = run_batch(folder / artifact.file, to_channels_last((np.ascontiguousarray(given),), (0,)))
     found = parity.check(artifact.parity.rule, source, outputs)
     assert not found.passed, (name, damage, found)
     assert found.reason
