@@ -46,7 +46,10 @@ Serial = Annotated[
 Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md or csv.")]
 TextOrJson = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
 Out = Annotated[str, typer.Option("--out", "-o", callback=_writable, help="Write to this file; - is standard output.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of training, order and samples, instead of the recipe's own.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, max=2**32 - 1, help="Seed of training, order and samples, instead of the recipe's own."),
+]
 Launches = Annotated[int | None, typer.Option(min=1, help="Timed launches of each artifact, instead of the plan's.")]
 MinSeconds = Annotated[
     float | None, typer.Option(min=0.0, help="Seconds of samples in a launch, instead of the plan's.")

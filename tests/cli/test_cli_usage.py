@@ -138,3 +138,13 @@ def test_the_summary_of_a_command_is_the_first_line_of_its_help(command):
     documented = getattr(importlib.import_module(module), function).__doc__
     assert documented.strip().splitlines()[0] == SUMMARIES[command]
     assert list(SUMMARIES) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("words", [["run", "digits-cnn"], ["bench", FLOAT]], ids=["run", "bench"])
+@pytest.mark.parametrize("seed", ["-5", str(2**32), "99999999999999999999"])
+def test_a_seed_that_numpy_would_refuse_is_refused_before_any_work(tmp_path, edgekit, words, seed):
+    done = edgekit(*words, "--seed", seed)
+    assert done.code == 2
+    assert f"{seed} is not in the range 0<=x<=4294967295" in done.err
+    assert "this is a bug" not in done.err
+    assert list(tmp_path.iterdir()) == []
