@@ -44,11 +44,6 @@ def model_outputs(model: Model, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray
     return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
-def model_scores(model: Model, split: Split, metric: Metric) -> NDArray[np.float64]:
-    """The metric's score of each sample."""
-    return metric.scores(model_outputs(model, split.inputs), split.labels)
-
-
 def artifact_outputs(
     path: Path, artifact: Artifact, inputs: Sequence[NDArray[Any]], channels_last: tuple[int, ...]
 ) -> BatchOutputs:

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edgekit import scratch
@@ -123,6 +123,17 @@ class Workspace:
             _sync_folder(target.parent)
         finally:
             scratch.remove(building)
+
+    def kept(self, stage: str, key: str, make: Callable[[Path], None]) -> Path:
+        """The folder of a stage's result: found, or filled by `make` and kept."""
+        found = self.find(stage, key)
+        if found is None:
+            with self.build(stage, key) as folder:
+                make(folder)
+            found = self.find(stage, key)
+        if found is None:
+            raise FileNotFoundError(f"{stage} {key} is not in the workspace right after it was built")
+        return found
 
     def series_folder(self, target: str) -> Path:
         """Where the series of one target lie, each in a folder of its own."""

@@ -7,7 +7,7 @@ import typer
 
 from edgekit.cli import options
 from edgekit.cli.output import check_choice, remark, write_result
-from edgekit.cli.recipe_commands import FORMATS, pythons_from_environment
+from edgekit.cli.recipe_commands import pythons_from_environment
 
 
 def bench(
@@ -33,10 +33,11 @@ def bench(
         edgekit bench model.tflite --target 'android:*:*'
         edgekit bench float.tflite int8.tflite --target desktop:cpu --launches 7
     """
-    check_choice("--format", format, FORMATS)
+    from edgekit.report import RENDERERS, render
+
+    check_choice("--format", format, tuple(RENDERERS))
     from edgekit import progress
     from edgekit.pipeline import files
-    from edgekit.report import render
 
     outcome = files.bench(
         tuple(artifacts),

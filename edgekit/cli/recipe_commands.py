@@ -11,8 +11,6 @@ from edgekit.cli.output import check_choice, remark, write_result
 if TYPE_CHECKING:
     from edgekit.pipeline.session import Session
 
-FORMATS = ("terminal", "json", "md", "csv")
-
 
 def run(
     recipe: options.RecipeFile,
@@ -39,9 +37,10 @@ def run(
 
         edgekit run recipes/digits-cnn.toml --target desktop:cpu
     """
-    check_choice("--format", format, FORMATS)
+    from edgekit.report import RENDERERS, render
+
+    check_choice("--format", format, tuple(RENDERERS))
     from edgekit.pipeline import whole
-    from edgekit.report import render
 
     session = _session(recipe, workspace, quiet=quiet, seed=seed, serial=serial)
     outcome = whole.run(

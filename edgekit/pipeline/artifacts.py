@@ -36,7 +36,7 @@ def make(session: Session, models: Models, variant: VariantSpec, *, torch_progra
     """
     stage = "export" if torch_program else "convert"
     key = _key(session, models, variant, stage)
-    folder = session.kept(stage, key, lambda building: _convert(session, models, variant, stage, building))
+    folder = session.workspace.kept(stage, key, lambda building: _convert(session, models, variant, stage, building))
     return _read(session, variant, folder, publish=not torch_program)
 
 

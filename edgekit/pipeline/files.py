@@ -101,13 +101,7 @@ def _candidate(path: Path, name: str, workspace: Workspace, seed: int) -> Candid
     arrays = [_random(model.main.tensors[index], generator, path) for index in model.main.inputs]
     inputs = {"shapes": [[*array.shape] for array in arrays], "dtypes": [str(a.dtype) for a in arrays], "seed": seed}
     key = stage_key("random", sources=(__name__,), inputs=inputs, tools=("numpy",))
-    folder = workspace.find("random", key)
-    if folder is None:
-        with workspace.build("random", key) as building:
-            write_inputs(arrays, building)
-        folder = workspace.find("random", key)
-    if folder is None:
-        raise FileNotFoundError(f"random {key} is not in the workspace right after it was built")
+    folder = workspace.kept("random", key, lambda building: write_inputs(arrays, building))
     variant = VariantSpec(name=name, steps=(), precision="float32")
     made = Made(variant=variant, artifact=artifact, path=path.resolve())
     return Candidate(made=made, inputs=describe_inputs(folder, artifact), reference=None, score=None)

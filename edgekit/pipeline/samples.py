@@ -41,7 +41,7 @@ def test_samples(session: Session) -> Samples:
     count = session.recipe.plan.accuracy_samples
     inputs = {"data": session.identity("data"), "count": count, "seed": session.recipe.seed}
     key = stage_key("samples", sources=("edgekit.evaluate", __name__), inputs=inputs, tools=("numpy",))
-    folder = session.kept("samples", key, lambda building: _save_samples(session, count, building))
+    folder = session.workspace.kept("samples", key, lambda building: _save_samples(session, count, building))
     return Samples(folder=folder, key=key, count=json.loads((folder / "count.json").read_text()))
 
 
@@ -82,7 +82,7 @@ def job_inputs(session: Session, samples: Samples, made: Made) -> JobInputs:
             arrays = to_channels_last(arrays, session.recipe.model.channels_last)
         write_inputs(arrays, folder)
 
-    folder = session.kept("inputs", key, write)
+    folder = session.workspace.kept("inputs", key, write)
     return describe_inputs(folder, artifact)
 
 
@@ -146,7 +146,7 @@ def reference(session: Session, samples: Samples, made: Made) -> Reference:
     inputs = {"samples": samples.key, "artifact": made.artifact.sha256, "metric": session.identity("metric")}
     sources = ("edgekit.evaluate", "edgekit.runner.batch", "edgekit.metrics", __name__)
     key = stage_key("reference", sources=sources, inputs=inputs, tools=("ai-edge-litert", "torch", "numpy"))
-    folder = session.kept("reference", key, lambda building: _answer(session, samples, made, building))
+    folder = session.workspace.kept("reference", key, lambda building: _answer(session, samples, made, building))
     return Reference(folder=folder, scores=tuple(json.loads((folder / "scores.json").read_text())))
 
 

@@ -53,6 +53,16 @@ class Session:
 
     def identity(self, role: str) -> dict[str, object]:
         """What a stage's key must hold of `role`: its name, its options and the text of its source files."""
+        if role not in self._identities:
+            self._identities[role] = self._look_up(role)
+        return self._identities[role]
+
+    @cached_property
+    def _identities(self) -> dict[str, dict[str, object]]:
+        """Looked up once a command: a folder of data may hold many files."""
+        return {}
+
+    def _look_up(self, role: str) -> dict[str, object]:
         reference = self.reference(role)
         files = source_files(reference, _table(role), self.recipe.folder)
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
@@ -107,17 +117,6 @@ class Session:
         reference = self.reference(role)
         message = f"{reference.name} returned {type(made).__name__}, not {wanted}"
         return RecipeError(message, "docs/recipes.md says what it must return", file=reference.file, key=reference.key)
-
-    def kept(self, stage: str, key: str, make: Callable[[Path], None]) -> Path:
-        """The folder of a stage's result: found in the workspace, or filled by `make` and kept there."""
-        found = self.workspace.find(stage, key)
-        if found is None:
-            with self.workspace.build(stage, key) as folder:
-                make(folder)
-            found = self.workspace.find(stage, key)
-        if found is None:
-            raise FileNotFoundError(f"{stage} {key} is not in the workspace right after it was built")
-        return found
 
     def variants(self, names: Sequence[str]) -> tuple[VariantSpec, ...]:
         """The variants called `names`, and always the baseline, in the recipe's order; all where none is named."""

@@ -11,7 +11,7 @@ from edgekit.artifact import Artifact
 from edgekit.errors import GateFailed
 from edgekit.pipeline.artifacts import Made, make
 from edgekit.pipeline.models import Models
-from edgekit.pipeline.samples import job_inputs, reference, test_samples
+from edgekit.pipeline.samples import Samples, job_inputs, reference, test_samples
 from edgekit.pipeline.series import Candidate, Setting, measure_target, not_measured
 from edgekit.pipeline.session import Session
 from edgekit.recipe.spec import Plan, VariantSpec
@@ -54,6 +54,7 @@ def run(
     chosen = session.variants(variants)
     models = Models(session)
     made = [make(session, models, variant) for variant in chosen]
+    samples = test_samples(session)
     setting = Setting(
         workspace=session.workspace,
         plan=plan,
@@ -63,11 +64,11 @@ def run(
         serial=session.serial,
         pythons=session.pythons,
         fresh=fresh,
-        judged_by={"metric": session.identity("metric"), "samples": test_samples(session).key},
+        judged_by={"metric": session.identity("metric"), "samples": samples.key},
     )
     rows: list[Row] = []
     for spec in specs:
-        rows += _target_rows(session, models, spec, made, setting)
+        rows += _target_rows(session, models, spec, made, samples, setting)
     report = Report(
         edgekit=__version__,
         title=recipe.name,
@@ -87,7 +88,7 @@ def run(
 
 
 def _target_rows(
-    session: Session, models: Models, spec: TargetSpec, made: Sequence[Made], setting: Setting
+    session: Session, models: Models, spec: TargetSpec, made: Sequence[Made], samples: Samples, setting: Setting
 ) -> tuple[Row, ...]:
     """Measure one target; `@torch` targets run the float32 variants' exported programs."""
     refused: list[VariantSpec] = []
@@ -97,7 +98,6 @@ def _target_rows(
         used = [make(session, models, variant, torch_program=True) for variant in floats]
     else:
         used = list(made)
-    samples = test_samples(session)
     labels = samples.load("labels")
     candidates = [
         Candidate(

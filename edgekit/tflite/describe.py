@@ -1,10 +1,10 @@
 """ModelFile -> what `edgekit inspect` shows, as data and as text."""
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgekit import units
+from edgekit.artifact import compressed_size
 from edgekit.tflite.structure import ModelFile, Sections, Tensor, constant_elements, macs, operator_counts
 
 
@@ -52,7 +52,7 @@ def summary(model: ModelFile, content: bytes) -> Summary:
             versions[operator.name] = max(operator.version, versions.get(operator.name, 0))
     return Summary(
         size_bytes=len(content),
-        compressed_bytes=len(zlib.compress(content, 9)),
+        compressed_bytes=compressed_size(content),
         parameters=constant_elements(model),
         macs=macs(model),
         description=model.description,

@@ -4,6 +4,15 @@ import pytest
 
 from edgekit.device.loopback.process import LoopbackDevice
 
+SHELL = [
+    ("true", b"", b"", 0),
+    ("false", b"", b"", 1),
+    ("echo größe", "größe\n".encode(), b"", 0),
+    ("nothing", b"", b"nothing: inaccessible or not found\n", 127),
+    ("cat /gone", b"", b"cat: /gone: No such file or directory\n", 1),
+]
+"""Command, its two outputs and its exit code, the same by both ways to the device."""
+
 
 @pytest.fixture(scope="session")
 def device(tmp_path_factory):

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from odd_names import ODD_NAMES
+from with_adb.conftest import SHELL
 from with_adb.processes import JOB, endless_job, push_job, runners, until
 from with_litert.golden_job import FILES, compare, golden_job, run_golden_job
 
@@ -61,13 +62,7 @@ def test_the_device_is_listed(phone, device):
 
 @pytest.mark.parametrize(
     ("command", "stdout", "stderr", "code"),
-    [
-        ("true", b"", b"", 0),
-        ("false", b"", b"", 1),
-        ("echo größe", "größe\n".encode(), b"", 0),
-        ("nothing", b"", b"nothing: inaccessible or not found\n", 127),
-        ("cat /gone", b"", b"cat: /gone: No such file or directory\n", 1),
-    ],
+    SHELL,
 )
 def test_shell_gives_both_outputs_and_the_exit_code(phone, command, stdout, stderr, code):
     result = phone.shell(command)

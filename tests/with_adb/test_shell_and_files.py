@@ -5,6 +5,7 @@ import random
 
 import pytest
 from odd_names import ODD_NAMES
+from with_adb.conftest import SHELL
 
 from edgekit.device.adb import push_verified, quoted, remote_sha256
 from edgekit.device.adb_wire import AdbWire, make_key
@@ -20,14 +21,7 @@ def sha256(path):
 
 @pytest.mark.parametrize(
     ("command", "stdout", "stderr", "code"),
-    [
-        ("true", b"", b"", 0),
-        ("false", b"", b"", 1),
-        ("echo größe", "größe\n".encode(), b"", 0),
-        ("nothing", b"", b"nothing: inaccessible or not found\n", 127),
-        ("cat /gone", b"", b"cat: /gone: No such file or directory\n", 1),
-        ("echo a; cat /etc/passwd", b"a; cat /etc/passwd\n", b"", 0),
-    ],
+    [*SHELL, ("echo a; cat /etc/passwd", b"a; cat /etc/passwd\n", b"", 0)],
 )
 def test_shell_gives_both_outputs_and_the_exit_code(adb, command, stdout, stderr, code):
     result = adb.shell(command)
