@@ -15,6 +15,8 @@ UNSTABLE_SHARE = 0.5
 """A series with a larger share of disturbed launches is `unstable`."""
 WIDE = 0.05
 """Half-width of the interval, as a share, above which the measurement carries a caution."""
+EMULATOR = "emulator: functional, how long it took is no latency"
+"""The caution of every row that an emulator gave."""
 
 
 def launch_problem(result: CaseResult) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from edgekit.artifact import Artifact, TensorInfo
@@ -38,9 +39,10 @@ ENVIRONMENT = Environment(
 class FakeTarget:
     """Answers every job at once: latency 1000 ns times the factor of the artifact, a little more each launch."""
 
-    def __init__(self, factors, *, gone_after=None, status=None, crashes=()):
+    def __init__(self, factors, *, gone_after=None, status=None, crashes=(), emulator=False):
         self.spec = TargetSpec(kind="loopback", address="0", delegate="cpu")
         self.factors, self.gone_after, self.status = factors, gone_after, status or {}
+        self.environment = replace(ENVIRONMENT, emulator=emulator)
         self.jobs = []
         self.crashes = list(crashes)
         """Model files whose next launch ends without an answer, once for each time they stand here."""
@@ -68,7 +70,7 @@ class FakeTarget:
         )
         if status == "ok":
             result = self._measured(case, name, answer)
-        return Run(job=job.id, environment=ENVIRONMENT, cases=(result,))
+        return Run(job=job.id, environment=self.environment, cases=(result,))
 
     def gone_error(self):
         from edgekit.errors import DeviceGone

@@ -250,13 +250,24 @@ class _Work:
             status, reason = self.trouble[index]
             return replace(measurement, status=status, reason=reason)
         records, runs = tuple(self.records[index]), self.runs[index]
+        last = runs[-1]
+        measurement = replace(
+            measurement,
+            launches=records,
+            phases=_median_phases([run.phases for run in runs]),
+            memory=last.memory,
+            nodes=last.nodes,
+            threads=last.threads,
+            first_values=last.outputs[0].first_values if last.outputs else (),
+        )
+        if check is not None and check.environment.emulator:  # it ran, and how long it took says nothing of a phone
+            return replace(measurement, phases=None, cautions=(checks.EMULATOR,))
         status, cautions = checks.series_state(records, runs, str(self.target.spec))
         shortest_ns = min(sum(run.samples.latency_ns) for run in runs)
         if shortest_ns < 0.99 * self.plan.min_seconds * 1e9:
             cautions = (*cautions, f"{shortest_ns / 1e9:.1f} s of samples in a launch, {self.plan.min_seconds:g} asked")
         if resumed:
             cautions = (*cautions, "resumed after an interruption")
-        last = runs[-1]
         return replace(
             measurement,
             status=status,
@@ -264,12 +275,6 @@ class _Work:
             cautions=cautions,
             latency_ns=_interval([record.median_latency_ns or 0 for record in records]),
             invoke_ns=_interval([record.median_invoke_ns or 0 for record in records]),
-            launches=records,
-            phases=_median_phases([run.phases for run in runs]),
-            memory=last.memory,
-            nodes=last.nodes,
-            threads=last.threads,
-            first_values=last.outputs[0].first_values if last.outputs else (),
         )
 
 

@@ -47,7 +47,7 @@ def run_cells(row: Row, report: Report) -> tuple[str, ...]:
     """One text for each of `run_headings`."""
     return (
         _name(row, report),
-        _latency(row.latency_ns),
+        "functional" if row.functional else _latency(row.latency_ns),
         units.count(row.throughput_hz) if row.throughput_hz else "-",
         _speedup(row),
         _accuracy(row),

@@ -8,7 +8,8 @@ from edgekit.result import Report, Row
 
 
 def failed_gates(report: Report, gates: Sequence[Gate]) -> list[GateFailed]:
-    """One entry for each missed limit. Rows without a measurement (unsupported) are not judged."""
+    """One entry for each missed limit. Rows without a measurement (unsupported) are not judged, nor
+    is the speed of an emulator."""
     failures = []
     for gate in gates:
         for row in report.rows:
@@ -26,6 +27,6 @@ def _failures(row: Row, gate: Gate, higher_is_better: bool) -> list[GateFailed]:
         found.append(GateFailed("max_metric_drop", gate.max_metric_drop, drop, row.variant))
     if gate.max_size_bytes is not None and (row.size_bytes or 0) > gate.max_size_bytes:
         found.append(GateFailed("max_size_bytes", gate.max_size_bytes, row.size_bytes, row.variant))
-    if gate.min_speedup is not None and (speedup is None or speedup < gate.min_speedup):
+    if gate.min_speedup is not None and not row.functional and (speedup is None or speedup < gate.min_speedup):
         found.append(GateFailed("min_speedup", gate.min_speedup, speedup, row.variant))
     return found

@@ -2,6 +2,7 @@
 
 History of the report format (VERSION)
   1  first version.
+  2  a measurement's nodes and environment hold what runs of format 2 say: plan_length, device, emulator.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Literal
 from edgekit.artifact import Parity
 from edgekit.runner.protocol import Environment, Memory, Nodes, Phases, Threads
 
-VERSION = 1
+VERSION = 2
 
 Status = Literal["ok", "unstable", "throttled", "incorrect", "fell back", "unsupported", "unreachable"]
 
@@ -112,6 +113,12 @@ class Row:
     artifact_sha256: str = ""
     runtime: str = ""
     """Name and version, e.g. `litert 2.3.0`."""
+
+    @property
+    def functional(self) -> bool:
+        """It ran on an emulator: outputs and coverage hold, times say nothing."""
+        environment = self.measurement.environment if self.measurement else None
+        return self.status == "ok" and environment is not None and environment.emulator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,8 @@ def count_nodes(operators: list[tuple[str, list[int], list[int]]]) -> Nodes:
                 continue
             taken.add(node)
             open_tensors += plain[node][0]
-    return Nodes(total=len(plain), delegated=len(taken), partitions=len(kernels))
+    plan = len(plain) - len(taken) + len(kernels)
+    return Nodes(total=len(plain), delegated=len(taken), partitions=len(kernels), plan_length=plan)
 
 
 def _tensor(detail: dict[str, Any]) -> Tensor:

@@ -2,6 +2,7 @@
 
 History of the format (VERSION)
   1  first version.
+  2  environment.device and environment.emulator; nodes.plan_length.
 
 Every quantity carries its unit in its name. None (null) means "not measured" or "not separated by this runtime",
 never 0 or -1. Unknown keys are refused on both sides.
@@ -13,7 +14,7 @@ from typing import Literal
 
 from edgekit.runner import codec
 
-VERSION = 1
+VERSION = 2
 """Version of the job and run format. A runner refuses a newer job; the host refuses a newer run."""
 
 Delegate = Literal["cpu", "cpu-default", "gpu", "nnapi", "coreml", "cuda"]
@@ -143,13 +144,14 @@ class Threads:
 class Nodes:
     """Nodes of the main graph, counted in the prepared interpreter; null where that cannot be counted.
 
-    `total`: nodes before delegation; `delegated`: those a delegate kernel replaced; `partitions`: delegate kernels.
-    Never computed from the file.
+    `total`: nodes before delegation; `delegated`: those a delegate kernel replaced; `partitions`: delegate kernels;
+    `plan_length`: steps of the prepared execution plan, total - delegated + partitions. Never computed from the file.
     """
 
     total: int | None = None
     delegated: int | None = None
     partitions: int | None = None
+    plan_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +239,10 @@ class Environment:
     cpu: str
     cores: int
     page_bytes: int
+    device: str = ""
+    """Maker and model of a phone or board; empty where nothing names it."""
+    emulator: bool = False
+    """Its timings are functional only: never shown as latencies."""
     versions: Mapping[str, str] = field(default_factory=dict)
 
 

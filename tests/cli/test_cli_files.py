@@ -68,7 +68,7 @@ def test_a_missing_file_to_push(refused):
 def test_a_report_from_a_newer_edgekit(tmp_path, refused):
     newer = json.loads(REPORT.read_text()) | {"version": 99, "something": "new"}
     (tmp_path / "report.json").write_text(json.dumps(newer))
-    sentence = "report.json: report format 99 is newer than this edgekit reads (up to 1)"
+    sentence = "report.json: report format 99 is newer than this edgekit reads (up to 2)"
     upgrade = "pip install --upgrade edgekit-toolkit"
     refused(1, sentence, upgrade, "report", "report.json")
     refused(1, sentence, upgrade, "report", ".")

@@ -96,7 +96,7 @@ def make_protocol() -> None:
         before=state,
         after=state,
         threads=protocol.Threads(asked=2, seen_before=21, seen_after=22),
-        nodes=protocol.Nodes(total=5, delegated=5, partitions=1),
+        nodes=protocol.Nodes(total=5, delegated=5, partitions=1, plan_length=1),
         samples=protocol.Samples(
             latency_ns=(7000, 7100), invoke_ns=(6000, 6100), warmup_runs=40, warmup_converged=True
         ),
@@ -113,6 +113,8 @@ def make_protocol() -> None:
         cpu="Tensor G3",
         cores=9,
         page_bytes=16384,
+        device="Google Pixel 8",
+        emulator=True,
         runtime_version="2.16.1",
         versions={"app": "0.1.0"},
     )

@@ -39,7 +39,7 @@ def compare(run, answer, *, runtime, exact_nodes):
     """Everything but timings and this machine's state, as parsed JSON."""
     got = json.loads(protocol.dump_run(run))
     wanted = json.loads((GOLDEN / "run.json").read_bytes())
-    assert (got["schema"], got["version"], got["job"]) == ("edgekit.run", 1, "golden")
+    assert (got["schema"], got["version"], got["job"]) == ("edgekit.run", protocol.VERSION, "golden")
     environment = got["environment"]
     assert (environment["runner"], environment["context"], environment["runtime"]) == ("portable", "shell", runtime)
     assert environment["runtime_version"]

@@ -42,8 +42,8 @@ def change_first(job, **changes):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"version": 2}, "version: format 2 is newer than this edgekit reads (up to 1)"),
-        ({"version": None}, "version: None is not a version this edgekit reads (1)"),
+        ({"version": 3}, "version: format 3 is newer than this edgekit reads (up to 2)"),
+        ({"version": None}, "version: None is not a version this edgekit reads (2)"),
         ({"color": 1}, "color: unknown key"),
         ({"case": []}, "case: unknown key, did you mean 'cases'?"),
         ({"schema": "edgekit.run"}, "schema: expected 'edgekit.job'"),

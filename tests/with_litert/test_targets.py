@@ -152,7 +152,7 @@ def test_answers_that_do_not_belong_to_the_job(tmp_path):
         read_run(text.encode(), dataclasses.replace(golden_job(), id="other"))
     with pytest.raises(ResultError, match="the runner answered job"):
         read_run(text.encode(), dataclasses.replace(golden_job(), cases=golden_job().cases[:1]))
-    with pytest.raises(ProtocolMismatch, match="format 2 is newer than this edgekit reads"):
-        read_run(text.replace('"version": 1', '"version": 2').encode(), golden_job())
+    with pytest.raises(ProtocolMismatch, match="format 3 is newer than this edgekit reads"):
+        read_run(text.replace('"version": 2', '"version": 3').encode(), golden_job())
     with pytest.raises(ResultError, match="the runner's answer cannot be read: not JSON"):
         read_run(text[:-10].encode(), golden_job())

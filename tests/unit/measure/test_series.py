@@ -6,6 +6,7 @@ import pytest
 from fakes import FakeTarget, subject
 
 from edgekit.artifact import Parity
+from edgekit.checks import EMULATOR
 from edgekit.measure import design
 from edgekit.measure.folder import load_complete
 from edgekit.measure.series import Judged, measure
@@ -164,3 +165,14 @@ def test_a_damaged_design_begins_anew(tmp_path):
     target = FakeTarget(FACTORS)
     assert run(tmp_path / "series", target).complete
     assert len(target.jobs) == 18
+
+
+def test_an_emulator_runs_everything_and_gives_no_latency(tmp_path):
+    target = FakeTarget(FACTORS, emulator=True)
+    series = run(tmp_path / "series", target)
+    assert len(target.jobs) == 3 + 15
+    for item in series.measurements:
+        assert (item.status, item.cautions) == ("ok", (EMULATOR,))
+        assert (item.latency_ns, item.invoke_ns, item.phases) == (None, None, None)
+        assert (len(item.launches), item.nodes.delegated, item.first_values) == (5, 3, (0.1, 0.7, 0.2))
+    assert series.scores["a"] == (1.0, 0.0, 1.0, 1.0, 1.0)

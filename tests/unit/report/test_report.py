@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from golden.report_data import CHANGE, GOOD, REPORT, compared, measurement, row
+from golden.report_data import CHANGE, ENVIRONMENT, GOOD, REPORT, compared, measurement, row
 
 from edgekit.errors import ResultError
 from edgekit.recipe.spec import Gate
@@ -204,7 +204,7 @@ def test_the_csv_holds_no_formula(variant, cell):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"version": 2}, "report format 2 is newer than this edgekit reads (up to 1)"),
+        ({"version": 3}, "report format 3 is newer than this edgekit reads (up to 2)"),
         ({"schema": "x"}, "not an edgekit report"),
         ({"rowz": []}, "rowz: unknown key, did you mean 'rows'?"),
         ({"rows": [{"variant": 3}]}, "rows[0].variant: expected a string, got 3"),
@@ -294,3 +294,19 @@ def test_two_reports_side_by_side():
     assert (first.overlap, first.size_change_bytes) == (False, 100)
     assert found[1].status_after == "absent"
     assert "x1.286 (intervals apart)" in differences.render(found)
+
+
+def test_an_emulators_row_is_functional_and_no_speed_is_judged():
+    ran = measurement("int8", "android:e:cpu", 7000.0)
+    ran = dataclasses.replace(ran, environment=dataclasses.replace(ENVIRONMENT, emulator=True), latency_ns=None)
+    emulated = dataclasses.replace(row("int8", "android:e:cpu"), measurement=ran)
+    assert emulated.functional
+    assert cells.run_cells(emulated, REPORT)[1:4] == ("functional", "-", "-")
+    report = dataclasses.replace(REPORT, rows=(emulated,))
+    assert gate.failed_gates(report, (Gate(variant="int8", min_speedup=2.0),)) == []
+    measured = dataclasses.replace(emulated, measurement=dataclasses.replace(ran, environment=ENVIRONMENT))
+    assert not measured.functional
+    assert (
+        len(gate.failed_gates(dataclasses.replace(report, rows=(measured,)), (Gate(variant="int8", min_speedup=2.0),)))
+        == 1
+    )

@@ -82,8 +82,8 @@ def test_golden_run_sets_every_key():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"version": 2}, "version: format 2 is newer than this edgekit reads (up to 1)"),
-        ({"version": "1"}, "version: '1' is not a version this edgekit reads (1)"),
+        ({"version": 3}, "version: format 3 is newer than this edgekit reads (up to 2)"),
+        ({"version": "1"}, "version: '1' is not a version this edgekit reads (2)"),
         ({"schema": "edgekit.run"}, "schema: expected 'edgekit.job'"),
         ({"cases": 3}, "cases: expected a list, got 3"),
         ({"case": []}, "case: unknown key, did you mean 'cases'?"),

@@ -74,5 +74,5 @@ def test_nodes_are_counted_by_walking_back():
         ("DELEGATE", [0, 1], [2]),
         ("DELEGATE", [3], [5]),
     ]
-    assert count_nodes(operators) == Nodes(total=4, delegated=3, partitions=2)
-    assert count_nodes(operators[:4]) == Nodes(total=4, delegated=0, partitions=0)
+    assert count_nodes(operators) == Nodes(total=4, delegated=3, partitions=2, plan_length=3)
+    assert count_nodes(operators[:4]) == Nodes(total=4, delegated=0, partitions=0, plan_length=4)
