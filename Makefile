@@ -3,11 +3,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all figures figures-remake docs constraints venv clean
+.PHONY: help demo check test test-all runner wheel figures figures-remake docs constraints venv clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider --durations=5
-DEBIAN := adb
+# PROGRAM:PACKAGE is installed only where the program is missing.
+FOR_RUNNER := javac:openjdk-17-jdk-headless mvn:maven gcc:gcc nm:binutils aapt2:aapt zipalign apksigner dexdump android-framework-res
+DEBIAN := adb $(FOR_RUNNER) enjarify mmdebstrap
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -42,6 +44,13 @@ test-all: venv venv-tflite-runtime venv-tensorflow  ## test, and what needs Debi
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(PYTEST)
+
+runner:  ## the Android app: android_runner/build/edgekit-runner.apk, tested on the JVM, signed, verified
+	@scripts/debian_packages.sh $(FOR_RUNNER)
+	@python3 android_runner/build.py
+
+wheel: venv runner  ## dist/*.whl with the Android app in it
+	@EDGEKIT_WHEEL=whole $(BIN)/uv build -q --wheel --python $(BIN)/python
 
 TOPIC ?= chain
 figures: venv  ## the acceptance figures of TOPIC from docs/figures: asked, got, ok or short

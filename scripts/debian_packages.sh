@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Install the Debian packages that `make test-all` uses, if they are not there: scripts/debian_packages.sh PACKAGE...
+# Install Debian packages that are not there: scripts/debian_packages.sh PACKAGE|PROGRAM:PACKAGE...
+# PROGRAM:PACKAGE: nothing to do where the program is on PATH, however it came there.
 # Where that is not possible it says so and goes on, and the tests that need them are skipped with that reason; CI=true must
 # not skip silently, so there it ends with 1.
 set -euo pipefail
 missing=()
-for package in "$@"; do
+for wanted in "$@"; do
+    package=${wanted#*:}
+    [ "$package" = "$wanted" ] || ! command -v "${wanted%%:*}" >/dev/null || continue
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

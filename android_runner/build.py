@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Build the app whole: fetch, unpack, compile, check, test on the JVM, package. Does nothing when nothing changed.
+
+build.py [--without-tests] [--again] [NAME=VALUE ...]: NAME=VALUE are Maven properties, e.g. tflite.version=2.17.0.
+Maven's words go to target/maven.log; its errors to standard error.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import package
+
+HERE = Path(__file__).resolve().parent
+STAMP = HERE / "build/inputs.sha256"
+SOURCES = ("pom.xml", "*.py", "debug.p12", "shim/*.py", "shim/*.c", "src/**/*")
+OUTSIDE = ("../edgekit/__init__.py", "../tests/golden/protocol/*", "../tests/golden/runner/*")
+"""What the build reads besides: the version, and what the tests compare with."""
+LOG = HERE / "target/maven.log"
+
+
+def inputs(properties: list[str], tested: bool) -> str:
+    """sha256 of everything that the build reads of this checkout."""
+    digest = hashlib.sha256(repr((properties, tested)).encode())
+    for pattern in (*SOURCES, *OUTSIDE):
+        for path in sorted(HERE.glob(pattern)):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(HERE.parent) if HERE in path.parents else pattern}\n".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def up_to_date(wanted: str) -> bool:
+    """The APKs and what the test bed uses of target/ are those of these inputs."""
+    made = [package.BUILD / f"edgekit-runner{ending}.apk" for ending in ("", *(f"-{abi}" for abi in package.ABIS))]
+    used = [package.TARGET / "shim/lib/libc.so", package.TARGET / "lib/android-all.jar", package.TARGET / "classes/dev"]
+    return all(path.exists() for path in (*made, *used)) and STAMP.is_file() and STAMP.read_text() == wanted
+
+
+def maven(phase: str, *words: str) -> None:
+    """One call of Maven; ends the build with the log's errors where it fails."""
+    LOG.parent.mkdir(exist_ok=True)
+    command = ["mvn", "-B", "-ntp", "-f", str(HERE / "pom.xml"), *words, phase]
+    started = time.monotonic()
+    with LOG.open("a") as log:
+        code = subprocess.run(command, stdout=log, stderr=log, env=environment(), cwd=HERE).returncode
+    if code != 0:
+        lines = [line for line in LOG.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
+        sys.exit("\n".join([*lines[:40], f"build: mvn {phase} failed; all of it is in {LOG}"]))
+    print(f"mvn {phase} {time.monotonic() - started:.1f} s", flush=True)
+
+
+def environment() -> dict[str, str]:
+    """Without what would add to standard error or load other native libraries."""
+    dropped = ("LD_LIBRARY_PATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS")
+    return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
+def main() -> None:
+    """Exits 1 with a sentence where a step fails; the APKs of before stay then."""
+    parser = argparse.ArgumentParser(description="Build edgekit's Android app.")
+    parser.add_argument("--without-tests", action="store_true", help="leave out the JVM tests")
+    parser.add_argument("--again", action="store_true", help="build even where nothing changed")
+    parser.add_argument("properties", nargs="*", metavar="NAME=VALUE", help="properties of pom.xml")
+    arguments = parser.parse_args()
+    wanted = inputs(arguments.properties, not arguments.without_tests)
+    if not arguments.again and up_to_date(wanted):
+        print(f"{package.BUILD / 'edgekit-runner.apk'} is up to date")
+        return
+    for program, name in {"mvn": "maven", "javac": "openjdk-17-jdk-headless", "gcc": "gcc", "nm": "binutils"}.items():
+        if shutil.which(program) is None:
+            sys.exit(f"build: there is no {program} on PATH: apt install {name}")
+    LOG.unlink(missing_ok=True)
+    for folder in ("classes", "test-classes"):  # a class whose source is gone must not be packed, or tested
+        shutil.rmtree(package.TARGET / folder, ignore_errors=True)
+    properties = [f"-D{pair}" for pair in arguments.properties]
+    maven("generate-sources", *properties)
+    subprocess.run([sys.executable, str(HERE / "unpack.py")], check=True)
+    maven("process-classes" if arguments.without_tests else "verify", *properties)
+    package.main()
+    STAMP.write_text(wanted)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except package.Failed as error:
+        sys.exit(f"package: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
