@@ -35,3 +35,7 @@ def there(device, tmp_path):
     local = device.folder / "root" / name
     local.mkdir(parents=True)
     return f"/{name}", local
+
+
+# The Android-like device: fixtures of their own file, for it is also started without pytest.
+from with_adb.android_device import android, android_server, android_session, app, phone, tiny  # noqa: E402, F401
