@@ -6,13 +6,17 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import options
-from edgekit.cli.output import check_choice, remark, write_result
+from edgekit.cli.output import STANDARD, check_choice, remark, write_result
 
 
 def doctor(
-    serial: options.Serial = "",
+    device: Annotated[
+        bool, typer.Option("--device", help="Try everything on the attached device and write a file of it.")
+    ] = False,
+    serial: options.DeviceSerial = "",
     format: options.TextOrJson = "text",
     out: options.Out = "-",
+    quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Say what is installed, missing, attached.
@@ -21,15 +25,33 @@ def doctor(
 
     Exit code 0 when `edgekit run` on this computer would work, 3 when a package for that is missing.
 
+    With --device: a self-test of a phone, five minutes at most (docs/first-phone.md). It installs the app, and writes
+    what it saw to --out, or to edgekit-device-SERIAL-DATE.json. Exit code 0 when the phone can be measured on, else 4.
+
+    \b
         edgekit doctor
+        edgekit doctor --device --serial R3CN30
     """
     check_choice("--format", format, ("text", "json"))
+    if device:
+        _self_test(serial, format, out, quiet)
     from edgekit.cli.recipe_commands import pythons_from_environment
     from edgekit.pipeline import health
 
     found = health.examine(serial=serial, pythons=pythons_from_environment())
     write_result(health.as_json(found) if format == "json" else health.as_text(found), out)
     raise typer.Exit(health.exit_code(found))
+
+
+def _self_test(serial: str, format: str, out: str, quiet: bool) -> None:
+    from edgekit import progress
+    from edgekit.pipeline import self_test
+
+    report = self_test.self_test(serial, progress.for_stderr(quiet))
+    text = self_test.as_json(report)
+    write_result(text if format == "json" else self_test.as_text(report), STANDARD)
+    write_result(text, self_test.file_name(report) if out == STANDARD else out)
+    raise typer.Exit(self_test.exit_code(report))
 
 
 def cache(

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "bench": "edgekit.cli.device_commands:bench",
     "push": "edgekit.cli.device_commands:push",
     "devices": "edgekit.cli.device_commands:devices",
+    "runner": "edgekit.cli.runner_command:runner",
     "doctor": "edgekit.cli.care_commands:doctor",
     "cache": "edgekit.cli.care_commands:cache",
 }
@@ -38,6 +39,7 @@ SUMMARIES: dict[str, str] = {
     "bench": "Measure .tflite files as they are.",
     "push": "Push a file to a device, verified there.",
     "devices": "List the devices that adb reaches.",
+    "runner": "Build, install or describe the Android app.",
     "doctor": "Say what is installed, missing, attached.",
     "cache": "Show, or shrink, what the workspace keeps.",
 }

@@ -43,6 +43,12 @@ Variants = Annotated[
 Serial = Annotated[
     str, typer.Option(envvar="ANDROID_SERIAL", help="Serial of the device that * stands for in a target's address.")
 ]
+DeviceSerial = Annotated[
+    str,
+    typer.Option(
+        "--serial", envvar="ANDROID_SERIAL", help="Serial of the device that is meant, where several are attached."
+    ),
+]
 Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md or csv.")]
 TextOrJson = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
 Out = Annotated[str, typer.Option("--out", "-o", callback=_writable, help="Write to this file; - is standard output.")]

@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 from edgekit.device.adb import COMMAND_SECONDS, TRANSFER_SECONDS, Moved, ShellResult
-from edgekit.device.parse import DeviceLine, devices_output
+from edgekit.device.parse import DeviceLine, devices_output, printable
 from edgekit.errors import AdbMissing, AdbTimeout, DeviceError, DeviceGone, NoDevice, Offline, PushFailed, Unauthorized
 
 INSTALL_HINT = (
@@ -66,6 +66,12 @@ def devices() -> tuple[DeviceLine, ...]:
             f"adb devices failed: {said.splitlines()[-1] if said else done.returncode}", "adb start-server"
         )
     return devices_output(done.stdout.decode(errors="replace"))
+
+
+def version() -> str:
+    """The program's own words: `Android Debug Bridge version 1.0.41, Version 34.0.5-debian`."""
+    said = _run(["version"], COMMAND_SECONDS).stdout.decode(errors="replace").splitlines()
+    return ", ".join(printable(line) for line in said[:2])
 
 
 class AdbProgram:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from edgekit.device import adb_program
 from edgekit.device.adb import Adb, quoted
 from edgekit.device.choose import ATTACH_HINT, state_problem
-from edgekit.device.parse import DeviceLine, battery, getprop_output, page_bytes, thermal_status, whole_number
+from edgekit.device.parse import (
+    DeviceLine,
+    battery,
+    getprop_output,
+    is_emulator,
+    page_bytes,
+    thermal_status,
+    whole_number,
+)
 from edgekit.errors import DeviceError
 from edgekit.runner import codec
 
@@ -64,7 +72,7 @@ def describe(adb: Adb) -> Device:
         soc=first("ro.soc.model", "ro.board.platform", "ro.hardware"),
         abis=tuple((first("ro.product.cpu.abilist") or "").split(",")) if first("ro.product.cpu.abilist") else (),
         page_bytes=page_bytes(_text(adb, "getconf", "PAGE_SIZE")),
-        emulator=first("ro.kernel.qemu", "ro.boot.qemu") == "1",
+        emulator=is_emulator(properties),
         thermal_status=thermal_status(_text(adb, "dumpsys", "thermalservice")),
         battery_percent=percent,
         battery_decicelsius=temperature,

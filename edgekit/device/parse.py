@@ -38,6 +38,13 @@ def getprop_output(text: str) -> dict[str, str]:
     return {name: printable(value) for name, value in pairs}
 
 
+def is_emulator(properties: Mapping[str, str]) -> bool:
+    """Whether a device's properties are those of an emulator, old or new."""
+    if any(properties.get(name) == "1" for name in ("ro.kernel.qemu", "ro.boot.qemu")):
+        return True
+    return properties.get("ro.hardware") in ("goldfish", "ranchu")
+
+
 def printable(text: str) -> str:
     """Without the characters that a terminal would obey."""
     return "".join(character for character in text if character.isprintable())
@@ -61,6 +68,14 @@ def battery(text: str) -> tuple[int | None, int | None]:
 def page_bytes(text: str) -> int | None:
     """`getconf PAGE_SIZE`."""
     return whole_number(text)
+
+
+def cpu_count(text: str) -> int | None:
+    """`0-7` or `0,2-3` of /sys/devices/system/cpu/present."""
+    if not re.fullmatch(r"\s*[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*\s*", text):
+        return None
+    ends = [part.split("-") for part in text.strip().split(",")]
+    return sum(max(0, int(part[-1]) - int(part[0]) + 1) for part in ends)
 
 
 def whole_number(text: str) -> int | None:

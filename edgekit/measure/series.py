@@ -202,9 +202,10 @@ class _Work:
             self.trouble[index] = ("incorrect", error.message)
             return None
         except (DeviceError, ResultError) as error:
+            reason = f"{error.message} ({error.hint})" if error.hint else error.message
             if isinstance(error, DeviceError):
-                self.gone = error.message
-            self.trouble[index] = ("unreachable", error.message)
+                self.gone = reason
+            self.trouble[index] = ("unreachable", reason)
             return None
         for path in answer.rglob("*"):
             if path.is_file():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgekit import __version__
-from edgekit.errors import DeviceError
+from edgekit.errors import DeviceError, UsageError
 from edgekit.optional import EXTRA_OF
 from edgekit.runner import codec
 
@@ -44,7 +44,7 @@ class Finding:
 
 def examine(*, serial: str, pythons: Mapping[str, str]) -> tuple[Finding, ...]:
     """Look at everything. Imports no heavy package: a package is there when its metadata is."""
-    return (*_program(), *_packages(), *_runtimes(pythons), *_devices(serial))
+    return (*_program(), *_packages(), *_runtimes(pythons), _android_app(), *_devices(serial))
 
 
 def _program() -> tuple[Finding, ...]:
@@ -97,6 +97,25 @@ def _runtimes(pythons: Mapping[str, str]) -> tuple[Finding, ...]:
         else:
             findings.append(Finding(subject=name, state="note", text=reason))
     return tuple(findings)
+
+
+def _android_app() -> Finding:
+    from edgekit.device.app_apk import find_apk, read_apk
+    from edgekit.targets.android_operators import RUNTIME_VERSION
+
+    path = find_apk()
+    if path is None:
+        text, mend = "no APK on this computer; stops measuring on phones", "edgekit runner build"
+        return Finding(subject="android app", state="note", text=text, mend=mend)
+    try:
+        apk = read_apk(path)
+    except UsageError as error:
+        return Finding(subject="android app", state="note", text=error.message, mend=error.hint)
+    if apk.version != __version__:
+        text = f"the APK is of edgekit {apk.version}; stops measuring on phones"
+        return Finding(subject="android app", state="note", text=text, mend="edgekit runner build")
+    text = f"{apk.version} with TFLite {RUNTIME_VERSION}, for {', '.join(apk.abis)}"
+    return Finding(subject="android app", state="ok", text=text)
 
 
 def _devices(serial: str) -> tuple[Finding, ...]:

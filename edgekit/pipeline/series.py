@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgekit import scratch, units
 from edgekit.artifact import Parity
+from edgekit.device.adb import sha256_of
+from edgekit.device.app_apk import find_apk
 from edgekit.errors import DeviceError
 from edgekit.measure.folder import Series, load_complete
 from edgekit.measure.series import Judged, Subject, measure
@@ -131,11 +133,19 @@ def _key(spec: TargetSpec, candidates: Sequence[Candidate], setting: Setting) ->
         "judged_by": setting.judged_by,
         "python": setting.pythons.get(spec.runtime, ""),
         "machine": [platform.machine(), cpu_name(), os.cpu_count()],
+        "app": _app(spec),
     }
-    packages = ("edgekit.measure", "edgekit.runner", "edgekit.targets")
+    packages = ("edgekit.measure", "edgekit.runner", "edgekit.targets", "edgekit.device")
     sources = [name for package in packages for name in package_modules(package)]
     sources += ["edgekit.result", "edgekit.checks", "edgekit.stats", "edgekit.pipeline.judge"]
+    sources += ["edgekit.tflite.versions"]
     return stage_key("series", sources=sources, inputs=inputs, tools=RUNTIMES)
+
+
+def _app(spec: TargetSpec) -> str:
+    """sha256 of the app that measures there; empty where none does."""
+    path = find_apk() if spec.kind == "android" else None
+    return sha256_of(path) if path is not None else ""
 
 
 def _subject(candidate: Candidate) -> Subject:

@@ -11,19 +11,31 @@ from edgekit.runner import protocol
 from edgekit.runner.protocol import Job, Run
 from edgekit.targets.desktop import answer_file, ended_by, last_lines, out_of_time, read_run
 
+JOB_FOLDER = f"{FOLDER}/job"
 EXTRA_SECONDS = 60.0
 
 
-def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
-    """One launch in FOLDER/job on the device. Files stay there and are pushed again only when their sha256 differs."""
-    remote = f"{FOLDER}/job"
+def push_job(adb: Adb, job: Job, files: Mapping[str, Path], remote: str) -> None:
+    """The job and its files into `remote`. Files stay there and are pushed again only when their sha256 differs."""
     for name, local in files.items():
         push_verified(adb, local, f"{remote}/{name}")
     with TemporaryDirectory() as temporary:
         job_file = Path(temporary) / "job.json"
         job_file.write_text(protocol.dump_job(job), encoding="utf-8")
-        adb.shell(quoted("rm", "-f", f"{remote}/run.json"))
         push_verified(adb, job_file, f"{remote}/job.json")
+
+
+def limit_seconds(job: Job) -> float:
+    """How long a launch of the job may take."""
+    return sum(case.limit_ns for case in job.cases) / 1e9 + EXTRA_SECONDS
+
+
+def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
+    """One launch of the portable runner in JOB_FOLDER."""
+    remote = JOB_FOLDER
+    adb.shell(quoted("rm", "-f", f"{remote}/run.json"))
+    push_job(adb, job, files, remote)
+    with TemporaryDirectory() as temporary:
         _launch(adb, job, remote)
         run_file = Path(temporary) / "run.json"
         adb.pull(f"{remote}/run.json", run_file)
@@ -39,7 +51,7 @@ def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path) -
 def _launch(adb: Adb, job: Job, remote: str) -> None:
     """Run the runner to its end; RunnerError where it failed, or took longer than the job allows."""
     runner = f"the runner on {adb.serial}"
-    limit_s = sum(case.limit_ns for case in job.cases) / 1e9 + EXTRA_SECONDS
+    limit_s = limit_seconds(job)
     runtime = job.cases[0].runtime if job.cases else "litert"
     try:
         result = adb.shell(quoted("edgekit-runner", remote, runtime), seconds=limit_s)
