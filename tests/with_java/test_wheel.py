@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from with_java.conftest import ROOT
+from android_app import ROOT
 
 UV = Path(sys.executable).with_name("uv")
 SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "edgekit", "recipes")

@@ -1,0 +1,162 @@
+"""Every artifact of every recipe on TFLite's own Android library, by the code inside the signed APK.
+
+The APK's dex is turned back into classes and runs on a desktop's Java; the native libraries are the APK's (x86_64),
+over the glibc shim. Only the stand-in phone around them is the Java tests'.
+"""
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import zipfile
+
+import numpy as np
+import pytest
+from android_app import RUNNER, built_apk, unavailable
+
+from edgekit import __version__
+from edgekit.device.adb import sha256_of
+from edgekit.pipeline import judge
+from edgekit.runner import protocol
+from edgekit.runner.batch import run_batch
+from edgekit.runner.protocol import Case, FileRef, InputData, Job, SamplePlan
+from edgekit.targets.android_answer import unpack
+from edgekit.tflite import read, read_file
+from edgekit.tflite.structure import ModelFile
+
+SAMPLES = 5
+DELEGATES = (("cpu", 1), ("cpu", 2), ("cpu-default", 1), ("gpu", 1), ("nnapi", 1))
+TARGET = RUNNER / "target"
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory):
+    """A folder with classes.jar and lib/x86_64 out of the APK."""
+    if shutil.which("enjarify") is None:
+        unavailable("no enjarify on PATH: apt install enjarify")
+    import sys
+
+    sys.path.insert(0, str(RUNNER / "device"))
+    from phone.apk import read as read_apk
+
+    return read_apk(built_apk(), tmp_path_factory.mktemp("apk"), "base.apk").folder
+
+
+def reference(path, name):
+    return FileRef(file=name, sha256=sha256_of(path), size_bytes=path.stat().st_size)
+
+
+def job_for(folder, artifact, model: ModelFile):
+    """(job, inputs): one case a delegate, random samples that the float files and the int8 files take alike."""
+    graph, generator = model.subgraphs[0], np.random.default_rng(0)
+    shutil.copy(artifact, folder / "model.tflite")
+    arrays, inputs = [], []
+    for index in graph.inputs:
+        tensor = graph.tensors[index]
+        array = generator.uniform(-1, 1, (SAMPLES, *tensor.shape[1:])).astype(np.float32)
+        (folder / f"{index}.bin").write_bytes(array.tobytes())
+        arrays.append(array)
+        data = reference(folder / f"{index}.bin", f"{index}.bin")
+        inputs.append(InputData(name=tensor.name, data=data, dtype="float32", shape=tuple(tensor.shape), count=SAMPLES))
+    case = Case(
+        id="x",
+        artifact=reference(folder / "model.tflite", "model.tflite"),
+        delegate="cpu",
+        inputs=tuple(inputs),
+        samples=SamplePlan(min_runs=3, min_ns=0, max_runs=3),
+        warmup=dataclasses.replace(protocol.Warmup(), min_runs=2, in_a_row=1, min_ns=0, max_ns=50_000_000),
+        outputs="all",
+    )
+    cases = tuple(
+        dataclasses.replace(case, id=f"{delegate}-{threads}", delegate=delegate, threads=threads)
+        for delegate, threads in DELEGATES
+    )
+    return Job(id="library", edgekit=__version__, cases=cases), arrays
+
+
+def launch(unpacked, folder, job):
+    """The run of one process, its outputs under folder/answer."""
+    (folder / "job.json").write_text(protocol.dump_job(job))
+    libraries = f"{unpacked}/lib/x86_64"
+    classes = f"{unpacked}/classes.jar:{TARGET / 'test-classes'}:{TARGET / 'lib/android-all.jar'}"
+    # enjarify writes no stack maps: nothing to verify bytecode with
+    flags = ["-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote", "-XX:-BytecodeVerificationLocal"]
+    flags += [f"-Djna.boot.library.path={libraries}", f"-Djava.library.path={libraries}", "-cp", classes]
+    done = subprocess.run(
+        ["java", *flags, "dev.edgekit.runner.OnJvm", str(folder), job.id, str(folder / "out")],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=300,
+        cwd=folder,
+        env={
+            **os.environ,
+            "LD_LIBRARY_PATH": f"{TARGET / 'shim/lib'}:{libraries}",
+            "SHIM_LOG": str(folder / "log.txt"),
+        },
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    return unpack(folder / "out/answers" / f"{job.id}.zip", job, folder / "answer", serial="the JVM")
+
+
+def check(unpacked, folder, artifact):
+    """cpu and cpu-default compute what the desktop computes; gpu and nnapi say truly why they do not."""
+    model = read(read_file(artifact), str(artifact))
+    job, arrays = job_for(folder, artifact, model)
+    run = launch(unpacked, folder, job)
+    assert (run.environment.runner, run.environment.runtime_version) == ("android", "2.16.1")
+    cases = {case.id: case for case in run.cases}
+    expected = run_batch(artifact, arrays).raw
+    operators = len(model.subgraphs[0].operators)
+    for name in ("cpu-1", "cpu-2", "cpu-default-1"):
+        case = cases[name]
+        assert (case.status, case.reason) == ("ok", ""), name
+        raws = [judge.read_output(output, folder / "answer") for output in case.outputs]
+        parity = judge.target_parity(case, raws, expected)
+        assert parity.passed, (name, parity)
+        assert len(case.samples.latency_ns) == 3
+        assert case.nodes.total == operators
+        assert case.nodes.total - case.nodes.delegated <= 2  # 2.16.1's XNNPACK takes less than the desktop's
+        assert case.nodes.plan_length == case.nodes.total - case.nodes.delegated + case.nodes.partitions
+    assert cases["cpu-2"].threads.seen_after - cases["cpu-2"].threads.seen_before == 1
+    assert cases["gpu-1"].status == "unsupported"
+    assert cases["gpu-1"].reason == "the GPU delegate does not support this device (its CompatibilityList)"
+    nnapi = cases["nnapi-1"]
+    assert (nnapi.status, nnapi.reason) == ("fell back", f"fell back: 0 of {operators} nodes delegated to nnapi")
+    assert (nnapi.samples.latency_ns, nnapi.nodes.delegated) == ((), 0)
+
+
+def test_digits(unpacked, digits, tmp_path):
+    artifacts = sorted((digits[0] / "artifacts/digits-cnn").glob("*.tflite"))
+    assert len(artifacts) == 4
+    for artifact in artifacts:
+        folder = tmp_path / artifact.stem
+        folder.mkdir()
+        check(unpacked, folder, artifact)
+
+
+def test_a_network_of_two_inputs(edgekit, unpacked, tmp_path):
+    code, _, said = edgekit("convert", "tests/recipes/two-inputs.toml", "--workspace", tmp_path / "work")
+    assert code == 0, said
+    artifacts = sorted((tmp_path / "work/artifacts/two-inputs").glob("*.tflite"))
+    assert len(artifacts) >= 2
+    for artifact in artifacts:
+        folder = tmp_path / artifact.stem
+        folder.mkdir()
+        check(unpacked, folder, artifact)
+
+
+@pytest.mark.slow
+def test_photographs(unpacked, photographs, tmp_path):
+    artifacts = sorted((photographs[0] / "artifacts/efficientnet-lite0").glob("*.tflite"))
+    assert len(artifacts) == 3
+    for artifact in artifacts:
+        folder = tmp_path / artifact.stem
+        folder.mkdir()
+        check(unpacked, folder, artifact)
+
+
+def test_the_classes_are_those_of_the_signed_apk(unpacked):
+    with zipfile.ZipFile(f"{unpacked}/classes.jar") as jar:
+        assert "dev/edgekit/runner/CaseRunner.class" in jar.namelist()
+    assert not (TARGET / "test-classes/dev/edgekit/runner/CaseRunner.class").exists()
