@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 from unit.targets.phone import zipped
-from unit.targets.test_android_endings import JOB
+from unit.targets.test_android_launches import JOB
 
 from edgekit.errors import EdgekitError, ResultError
 from edgekit.targets import android_answer
