@@ -118,7 +118,9 @@ def check(unpacked, folder, artifact):
         assert case.nodes.total == operators
         assert case.nodes.total - case.nodes.delegated <= 2  # 2.16.1's XNNPACK takes less than the desktop's
         assert case.nodes.plan_length == case.nodes.total - case.nodes.delegated + case.nodes.partitions
-    assert cases["cpu-2"].threads.seen_after - cases["cpu-2"].threads.seen_before == 1
+    made = cases["cpu-2"].threads.seen_after - cases["cpu-2"].threads.seen_before
+    left = cases["cpu-2"].nodes.total - cases["cpu-2"].nodes.delegated
+    assert made in ((1, 2) if left else (1,))  # nodes that stay on the CPU get a thread of their own
     assert cases["gpu-1"].status == "unsupported"
     assert cases["gpu-1"].reason == "the GPU delegate does not support this device (its CompatibilityList)"
     nnapi = cases["nnapi-1"]
@@ -126,34 +128,28 @@ def check(unpacked, folder, artifact):
     assert (nnapi.samples.latency_ns, nnapi.nodes.delegated) == ((), 0)
 
 
+def check_all(unpacked, folder, artifacts, count):
+    """`check` every .tflite file in a folder of `count`."""
+    found = sorted(artifacts.glob("*.tflite"))
+    assert len(found) == count
+    for artifact in found:
+        (folder / artifact.stem).mkdir()
+        check(unpacked, folder / artifact.stem, artifact)
+
+
 def test_digits(unpacked, digits, tmp_path):
-    artifacts = sorted((digits[0] / "artifacts/digits-cnn").glob("*.tflite"))
-    assert len(artifacts) == 4
-    for artifact in artifacts:
-        folder = tmp_path / artifact.stem
-        folder.mkdir()
-        check(unpacked, folder, artifact)
+    check_all(unpacked, tmp_path, digits[0] / "artifacts/digits-cnn", 4)
 
 
 def test_a_network_of_two_inputs(edgekit, unpacked, tmp_path):
     code, _, said = edgekit("convert", "tests/recipes/two-inputs.toml", "--workspace", tmp_path / "work")
     assert code == 0, said
-    artifacts = sorted((tmp_path / "work/artifacts/two-inputs").glob("*.tflite"))
-    assert len(artifacts) >= 2
-    for artifact in artifacts:
-        folder = tmp_path / artifact.stem
-        folder.mkdir()
-        check(unpacked, folder, artifact)
+    check_all(unpacked, tmp_path, tmp_path / "work/artifacts/two-inputs", 3)
 
 
 @pytest.mark.slow
 def test_photographs(unpacked, photographs, tmp_path):
-    artifacts = sorted((photographs[0] / "artifacts/efficientnet-lite0").glob("*.tflite"))
-    assert len(artifacts) == 3
-    for artifact in artifacts:
-        folder = tmp_path / artifact.stem
-        folder.mkdir()
-        check(unpacked, folder, artifact)
+    check_all(unpacked, tmp_path, photographs[0] / "artifacts/efficientnet-lite0", 3)
 
 
 def test_the_classes_are_those_of_the_signed_apk(unpacked):
