@@ -130,7 +130,11 @@ def test_one_device_of_two_vanishes(tmp_path, edgekit, vanishing):
     done = edgekit(*BENCH, "--target", "loopback:a:cpu", "--target", "loopback:b:cpu")
     assert done.code == 6
     gone, measured = json.loads(done.out)["rows"]
-    assert (gone["status"], gone["reason"], gone["latency_ns"]) == ("unreachable", "the device vanished", None)
+    assert (gone["status"], gone["reason"], gone["latency_ns"]) == (
+        "unreachable",
+        "the device vanished (attach it again)",
+        None,
+    )
     assert (measured["status"], measured["latency_ns"]["value"] > 0) == ("ok", True)
     assert len(list((tmp_path / ".edgekit/series").glob("loopback-a-cpu*/*/*.run.json"))) == 2
     assert json.loads((tmp_path / ".edgekit/reports/bench/report.json").read_text()) == json.loads(done.out)
