@@ -6,12 +6,15 @@ Maven's words go to target/maven.log; its errors to standard error.
 """
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import package
@@ -42,6 +45,19 @@ def up_to_date(wanted: str) -> bool:
     return all(path.exists() for path in (*made, *used)) and STAMP.is_file() and STAMP.read_text() == wanted
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """One build of a checkout at a time: another waits, and then finds its work done."""
+    package.TARGET.mkdir(exist_ok=True)
+    with (package.TARGET / "build.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another build is running in this checkout: waiting for it", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def maven(phase: str, *words: str) -> None:
     """One call of Maven; ends the build with the log's errors where it fails."""
     LOG.parent.mkdir(exist_ok=True)
@@ -68,6 +84,12 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="build even where nothing changed")
     parser.add_argument("properties", nargs="*", metavar="NAME=VALUE", help="properties of pom.xml")
     arguments = parser.parse_args()
+    with alone():
+        build(arguments)
+
+
+def build(arguments: argparse.Namespace) -> None:
+    """What main does, by the only build of this checkout."""
     wanted = inputs(arguments.properties, not arguments.without_tests)
     if not arguments.again and up_to_date(wanted):
         print(f"{package.BUILD / 'edgekit-runner.apk'} is up to date")
@@ -76,6 +98,7 @@ def main() -> None:
         if shutil.which(program) is None:
             sys.exit(f"build: there is no {program} on PATH: apt install {name}")
     LOG.unlink(missing_ok=True)
+    STAMP.unlink(missing_ok=True)  # whatever ends this build early, nothing counts as up to date
     for folder in ("classes", "test-classes"):  # a class whose source is gone must not be packed, or tested
         shutil.rmtree(package.TARGET / folder, ignore_errors=True)
     properties = [f"-D{pair}" for pair in arguments.properties]

@@ -164,6 +164,7 @@ public class TfliteTest {
                 "-XX:+UseSerialGC", "-XX:-UseDynamicNumberOfCompilerThreads", "-cp",
                 System.getProperty("java.class.path"),
                 "-Djava.library.path=" + System.getProperty("java.library.path"),
+                "-Djna.boot.library.path=" + System.getProperty("jna.boot.library.path"),
                 OnJvm.class.getName(), job.getPath(), "golden", out.getPath()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("SHIM_LOG", folder.newFile().getPath());
