@@ -1,9 +1,7 @@
 """The Android-like device for tests, an adb server of its own, and small APKs to install."""
 
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import zipfile
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from android_app import built_apk, unavailable
+from with_adb.adb_server import adb_server
 
 from edgekit.device import adb_program
 from edgekit.device.adb import quoted
@@ -53,16 +52,9 @@ def android(android_session):
 
 @pytest.fixture(scope="module")
 def android_server(tmp_path_factory):
-    """An adb server on a port of its own; the user's is not touched."""
-    with socket.create_server(("127.0.0.1", 0)) as free, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANDROID_ADB_SERVER_PORT", str(free.getsockname()[1]))
-        patch.setenv("ADB_MDNS", "0")
-        patch.delenv("ANDROID_SERIAL", raising=False)
-        free.close()
-        environment = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}  # where the server keeps its key
-        subprocess.run(["adb", "start-server"], capture_output=True, timeout=60, check=True, env=environment)
+    """An adb server; only itself has another home."""
+    with adb_server(tmp_path_factory.mktemp("home")):
         yield
-        subprocess.run(["adb", "kill-server"], capture_output=True, timeout=60)
 
 
 class TinyApks:

@@ -1,13 +1,11 @@
-"""The real `adb` program against the loopback device, with a server and a key of its own."""
+"""The real `adb` program against the loopback device, with a server and a key of its own. More: test_every_adb.py."""
 
-import random
-import socket
 import subprocess
 import threading
 
 import pytest
 from odd_names import ODD_NAMES
-from with_adb.conftest import SHELL
+from with_adb.adb_server import adb_server
 from with_adb.processes import JOB, endless_job, push_job, runners, until
 from with_litert.golden_job import FILES, compare, golden_job, run_golden_job
 
@@ -23,17 +21,10 @@ pytestmark = pytest.mark.skipif(adb_program.find_adb() is None, reason="no adb p
 
 @pytest.fixture(scope="module")
 def server(device, tmp_path_factory):
-    """An adb server on a port of its own that knows the device's key alone; the user's server is not touched."""
-    with socket.create_server(("127.0.0.1", 0)) as free, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANDROID_ADB_SERVER_PORT", str(free.getsockname()[1]))
-        patch.setenv("ADB_VENDOR_KEYS", str(device.key))
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setenv("ADB_MDNS", "0")
-        patch.delenv("ANDROID_SERIAL", raising=False)
-        free.close()
-        adb("start-server")
+    """An adb server that knows the device's key alone; those that tests start anew keep theirs in its home too."""
+    home = tmp_path_factory.mktemp("home")
+    with adb_server(home, ADB_VENDOR_KEYS=device.key, HOME=home):
         yield
-        adb("kill-server")
 
 
 def adb(*words):
@@ -60,28 +51,6 @@ def test_the_device_is_listed(phone, device):
         choose.connect("127.0.0.1:1", "")
 
 
-@pytest.mark.parametrize(
-    ("command", "stdout", "stderr", "code"),
-    SHELL,
-)
-def test_shell_gives_both_outputs_and_the_exit_code(phone, command, stdout, stderr, code):
-    result = phone.shell(command)
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
-
-
-@pytest.mark.parametrize("size", [0, 1, 5_000_000])
-def test_files_go_there_and_back_bit_for_bit(phone, there, tmp_path, size):
-    remote, local = there
-    content = random.Random(size).randbytes(size)
-    (tmp_path / "up").write_bytes(content)
-    moved = []
-    phone.push(tmp_path / "up", f"{remote}/x", moved.append)
-    assert (local / "x").read_bytes() == content
-    phone.pull(f"{remote}/x", tmp_path / "down", moved.append)
-    assert (tmp_path / "down").read_bytes() == content
-    assert moved == [size, size]
-
-
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names(phone, there, tmp_path, name):
     remote, local = there
@@ -94,17 +63,6 @@ def test_odd_names(phone, there, tmp_path, name):
     assert (tmp_path / "back").read_bytes() == name.encode()
     assert phone.shell(quoted("rm", f"{remote}/{name}")).exit_code == 0
     assert list(local.iterdir()) == []
-
-
-def test_a_push_is_skipped_for_the_same_hash_and_not_for_the_same_size(phone, there, tmp_path):
-    remote, local = there
-    source = tmp_path / "m"
-    source.write_bytes(b"model one")
-    assert [push_verified(phone, source, f"{remote}/m") for _ in range(2)] == [True, False]
-    source.write_bytes(b"model two")
-    assert push_verified(phone, source, f"{remote}/m") is True
-    assert (local / "m").read_bytes() == b"model two"
-    assert [path.name for path in local.iterdir()] == ["m"]
 
 
 def test_what_the_device_refuses_is_a_sentence(phone, tmp_path):

@@ -1,6 +1,5 @@
 """The Android-like device behaves as documented of a phone: texts, exit codes, permissions; by both ways to it."""
 
-import random
 import re
 import subprocess
 
@@ -8,7 +7,6 @@ import pytest
 from with_adb.android_device import TINY
 
 from edgekit.device import listing
-from edgekit.device.adb import push_verified
 from edgekit.device.adb_program import AdbProgram
 from edgekit.device.adb_wire import AdbWire, make_key
 from edgekit.errors import PushFailed
@@ -84,17 +82,6 @@ def test_adb_lists_its_names(android, android_server):
     listed = subprocess.run(["adb", "devices", "-l"], capture_output=True, text=True).stdout
     assert f"{android.serial}" in listed
     assert "product:android_like model:Android_like_device device:android_like" in listed
-
-
-@pytest.mark.parametrize("size", [0, 1, 5_000_000])
-def test_files_go_there_and_back_bit_for_bit(way, tmp_path, size):
-    content = random.Random(size).randbytes(size)
-    (tmp_path / "up").write_bytes(content)
-    assert push_verified(way, tmp_path / "up", "/data/local/tmp/there/x") is True
-    assert push_verified(way, tmp_path / "up", "/data/local/tmp/there/x") is False
-    way.pull("/data/local/tmp/there/x", tmp_path / "down")
-    assert (tmp_path / "down").read_bytes() == content
-    way.shell("rm -r /data/local/tmp/there")
 
 
 def test_the_system_is_read_only_and_data_is_not_the_shells(way, tmp_path):
