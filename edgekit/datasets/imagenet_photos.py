@@ -5,6 +5,7 @@ Train and validation: random crops of other photographs, from scikit-image and g
 int8 ranges and carry parity, and nothing is trained on them.
 """
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +17,20 @@ from edgekit.datasets.fetch import PackageFile, fetch
 from edgekit.errors import DataError
 
 SIZE = 224
-_SKIMAGE = {
-    "package": "scikit-image",
-    "version": "0.26.0",
-    "sha256": "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
-    "platform": "manylinux_2_28_x86_64",
-    "python": "3.11",
-}
-_GRADIO = {
-    "package": "gradio",
-    "version": "6.31.0",
-    "sha256": "7b50b9b6a2d23cd02851ad4c8b1c8312c88d8b911d1f29c93f9761c98348a64a",
-}
+_SKIMAGE = functools.partial(
+    PackageFile,
+    package="scikit-image",
+    version="0.26.0",
+    sha256="74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
+    platform="manylinux_2_28_x86_64",
+    python="3.11",
+)
+_GRADIO = functools.partial(
+    PackageFile,
+    package="gradio",
+    version="6.31.0",
+    sha256="7b50b9b6a2d23cd02851ad4c8b1c8312c88d8b911d1f29c93f9761c98348a64a",
+)
 JUDGED = {"coffee.png": (967,), "chelsea.png": (281, 282, 285)}
 """Photograph -> accepted ImageNet classes."""
 TRAIN = ("astronaut.png", "rocket.jpg", "motorcycle_left.png", "cheetah.jpg", "lion.jpg", "tower.jpg")
@@ -62,7 +65,7 @@ def photograph(name: str, folder: str | None) -> Image.Image:
         )
         names = (one for one in _ALL if (one in _GRADIO_IMAGES) == (name in _GRADIO_IMAGES))
         members = tuple(f"{inside}/{one}" for one in names)
-        path = fetch(PackageFile(**package, member=f"{inside}/{name}", also=members))
+        path = fetch(package(member=f"{inside}/{name}", also=members))
     return Image.open(path).convert("RGB")
 
 
