@@ -8,7 +8,7 @@ SHELL := bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider --durations=5
 # PROGRAM:PACKAGE is installed only where the program is missing.
-FOR_RUNNER := javac:openjdk-17-jdk-headless mvn:maven gcc:gcc nm:binutils aapt2:aapt zipalign apksigner dexdump android-framework-res
+FOR_RUNNER := javac:openjdk-17-jdk-headless mvn:maven gcc:gcc libc6-dev nm:binutils aapt2:aapt zipalign apksigner dexdump android-framework-res
 DEBIAN := adb $(FOR_RUNNER) enjarify mmdebstrap debian-archive-keyring ip:iproute2
 
 help:  ## this list

@@ -2,6 +2,7 @@
 """Build the app whole: fetch, unpack, compile, check, test on the JVM, package. Does nothing when nothing changed.
 
 build.py [--without-tests] [--again] [NAME=VALUE ...]: NAME=VALUE are Maven properties, e.g. tflite.version=2.17.0.
+build.py --check builds nothing: it ends with 1 where the APKs are not those of a build of these sources, tests and all.
 Maven's words go to target/maven.log; its errors to standard error.
 """
 
@@ -25,6 +26,14 @@ SOURCES = ("pom.xml", "*.py", "debug.p12", "shim/*.py", "shim/*.c", "src/**/*")
 OUTSIDE = ("../edgekit/__init__.py", "../tests/golden/protocol/*", "../tests/golden/runner/*")
 """What the build reads besides: the version, and what the tests compare with."""
 LOG = HERE / "target/maven.log"
+PACKAGES = {
+    "mvn": "maven",
+    "javac": "openjdk-17-jdk-headless",
+    "gcc": "gcc",
+    "/usr/include/stdio.h": "libc6-dev",
+    "nm": "binutils",
+}
+"""Program or file -> the Debian package that brings it. gcc only recommends C's own headers and start files."""
 
 
 def inputs(properties: list[str], tested: bool) -> str:
@@ -42,7 +51,12 @@ def up_to_date(wanted: str) -> bool:
     """The APKs and what the test bed uses of target/ are those of these inputs."""
     made = [package.BUILD / f"edgekit-runner{ending}.apk" for ending in ("", *(f"-{abi}" for abi in package.ABIS))]
     used = [package.TARGET / "shim/lib/libc.so", package.TARGET / "lib/android-all.jar", package.TARGET / "classes/dev"]
-    return all(path.exists() for path in (*made, *used)) and STAMP.is_file() and STAMP.read_text() == wanted
+    return all(path.exists() for path in (*made, *used)) and stamped(wanted)
+
+
+def stamped(wanted: str) -> bool:
+    """The last build that came to its end was of these inputs."""
+    return STAMP.is_file() and STAMP.read_text() == wanted
 
 
 @contextlib.contextmanager
@@ -82,8 +96,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build edgekit's Android app.")
     parser.add_argument("--without-tests", action="store_true", help="leave out the JVM tests")
     parser.add_argument("--again", action="store_true", help="build even where nothing changed")
+    parser.add_argument("--check", action="store_true", help="build nothing: 1 where the APKs are of other sources")
     parser.add_argument("properties", nargs="*", metavar="NAME=VALUE", help="properties of pom.xml")
     arguments = parser.parse_args()
+    if arguments.check:
+        sys.exit(0 if stamped(inputs(arguments.properties, not arguments.without_tests)) else 1)
     with alone():
         build(arguments)
 
@@ -94,9 +111,9 @@ def build(arguments: argparse.Namespace) -> None:
     if not arguments.again and up_to_date(wanted):
         print(f"{package.BUILD / 'edgekit-runner.apk'} is up to date")
         return
-    for program, name in {"mvn": "maven", "javac": "openjdk-17-jdk-headless", "gcc": "gcc", "nm": "binutils"}.items():
-        if shutil.which(program) is None:
-            sys.exit(f"build: there is no {program} on PATH: apt install {name}")
+    for needed, name in PACKAGES.items():
+        if shutil.which(needed) is None and not Path(needed).is_file():
+            sys.exit(f"build: there is no {needed}: apt install {name}")
     LOG.unlink(missing_ok=True)
     STAMP.unlink(missing_ok=True)  # whatever ends this build early, nothing counts as up to date
     for folder in ("classes", "test-classes"):  # a class whose source is gone must not be packed, or tested

@@ -1,6 +1,7 @@
 """The Android-like device for the experiments: started, connected to the adb program, ended."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,4 @@ def edgekit(*words: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]"
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": str(ROOT)}

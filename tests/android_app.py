@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 RUNNER = ROOT / "android_runner"
 PROGRAMS = ("java", "mvn", "javac", "gcc", "nm", "aapt2", "aapt", "apksigner", "zipalign", "dexdump")
+FILES = ("/usr/include/stdio.h", "/usr/share/android-framework-res/framework-res.apk")
 
 
 def unavailable(reason):
@@ -29,8 +30,9 @@ def _build():
 def built_apk():
     """The universal APK, up to date with the sources; its JVM tests have passed."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    missing += [file for file in FILES if not Path(file).is_file()]
     if missing:
-        unavailable(f"no {', '.join(missing)} on PATH: `make runner` installs what it needs, as root")
+        unavailable(f"no {', '.join(missing)} here: `make runner` installs what it needs, as root")
     done = _build()
     assert done.returncode == 0, done.stdout + done.stderr
     return RUNNER / "build/edgekit-runner.apk"

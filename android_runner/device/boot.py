@@ -1,6 +1,7 @@
 """Start the device inside namespaces of its own: mounts, adbd, the phone's process. Called by device.py, not by hand.
 
-`boot.py JSON` with the keys of device.py's `_plan`. Standard input is the parent's life: at its end everything ends.
+`boot.py JSON`: what parts.py's `prepare` gives, and what device.py adds to it. Standard input is the parent's life: at
+its end everything ends.
 Process 1 of the namespace only waits; when it goes, the kernel ends every process of the device and drops its mounts.
 """
 

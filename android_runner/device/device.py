@@ -27,8 +27,9 @@ TOOLS = {
     "javac": "default-jdk-headless",
     "mmdebstrap": "mmdebstrap",
     "unshare": "util-linux",
+    "/usr/include/stdio.h": "libc6-dev",
 }
-"""Programs that making and running a device takes, and the Debian packages that have them."""
+"""Programs, and a file, that making and running a device takes, and the Debian packages that have them."""
 START_SECONDS = 60
 STOP_SECONDS = 10
 DATA_MB = 4096
@@ -44,7 +45,8 @@ def missing() -> str:
         return "the Android-like device needs Linux"
     if os.geteuid() != 0:
         return "the Android-like device needs root (namespaces, mounts and users of its own)"
-    packages = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
+    found = {tool for tool in TOOLS if shutil.which(tool) is not None or Path(tool).is_file()}
+    packages = sorted({package for tool, package in TOOLS.items() if tool not in found})
     if packages:
         return f"the Android-like device needs more programs (Debian: apt install {' '.join(packages)})"
     done = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"], capture_output=True, text=True)

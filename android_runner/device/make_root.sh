@@ -14,14 +14,31 @@ root=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/edgekit/android-root-$hash}
 
 fail() { echo "no root folder for the Android-like device: $1" >&2; exit 3; }
 
-mirror() {  # the first apt source of this machine that serves its own release, security apart
-    local codename
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    awk -v suite="$codename" '
-        function take() { if (uri != "" && index(" " suites " ", " " suite " ")) { print uri; done = 1; exit } uri = suites = "" }
-        /^deb / { sub(/\[[^]]*\] */, ""); uri = $2; suites = $3; take(); next }
-        /^URIs:/ { uri = $2 } /^Suites:/ { $1 = ""; suites = $0 } /^[ \t]*$/ { take() } END { if (!done) take() }
-    ' $(ls /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null)
+mirror() {  # mirror APT RELEASE: the first source in the folder APT that serves RELEASE and its component main
+    local file files=(/dev/null) # without a file awk would read standard input
+    for file in "$1"/sources.list "$1"/sources.list.d/{debian.sources,*.sources,*.list}; do # Debian's own names first
+        [ -f "$file" ] && files+=("$file")
+    done
+    awk -v release="$2" '
+        function has(words, word) { return word != "" && index(" " words " ", " " word " ") }
+        function take() {
+            if (uri != "" && !off && has(types, "deb") && has(suites, release) && has(components, "main")) {
+                print uri; done = 1; exit
+            }
+            uri = types = suites = components = ""; off = 0
+        }
+        function rest() { $1 = ""; sub(/^ +/, ""); return $0 }
+        FNR == 1 { take() }
+        /^deb[ \t]/ {
+            sub(/\[[^]]*\]/, ""); types = "deb"; uri = $2; suites = $3; $1 = $2 = $3 = ""; components = $0
+            take(); next
+        }
+        /^Types:/ { types = rest() } /^URIs:/ { uri = $2 }
+        /^Suites:/ { suites = rest() } /^Components:/ { components = rest() }
+        /^Enabled:/ { off = tolower($2) ~ /^(no|false|without|off|disable)$/ }
+        /^[ \t]*$/ { take() }
+        END { if (!done) take() }
+    ' "${files[@]}"
 }
 
 mkdir -p "$(dirname "$root")"
@@ -32,7 +49,7 @@ flock 9  # two tests that start at the same time make one root
 [ "$(id -u)" -eq 0 ] || fail "it must be made as root"
 command -v mmdebstrap > /dev/null || fail "mmdebstrap is missing (Debian: apt install mmdebstrap)"
 [ -e "$KEYRING" ] || fail "Debian's keys are missing (apt install debian-archive-keyring)"
-mirror=${EDGEKIT_DEBIAN_MIRROR:-$(mirror)}
+mirror=${EDGEKIT_DEBIAN_MIRROR:-$(mirror /etc/apt "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")")}
 [ -n "$mirror" ] || fail "apt names no Debian mirror here; name one in EDGEKIT_DEBIAN_MIRROR"
 
 part=$root.part

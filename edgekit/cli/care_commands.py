@@ -25,8 +25,9 @@ def doctor(
 
     Exit code 0 when `edgekit run` on this computer would work, 3 when a package for that is missing.
 
-    With --device: a self-test of a phone, five minutes at most (docs/first-phone.md). It installs the app, and writes
-    what it saw to --out, or to edgekit-device-SERIAL-DATE.json. Exit code 0 when the phone can be measured on, else 4.
+    With --device: a self-test of a phone (docs/first-phone.md); no check begins after five minutes. It installs the
+    app, and writes what it saw to --out, or to edgekit-device-SERIAL-DATE.json. Exit code 0 when the phone can be
+    measured on, else 4.
 
     \b
         edgekit doctor

@@ -1,5 +1,6 @@
 """How a process of the app ended: its marker file, Android's exit info, its log. Pure, content with any text."""
 
+import datetime
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -102,6 +103,25 @@ def exit_info(text: str, pid: int) -> ExitInfo | None:
             description=_line(described.group(1)) if described and described.group(1) != "null" else "",
         )
     return None
+
+
+def ended_within(text: str, now: str, seconds: float) -> int | None:
+    """The process whose end exit-info tells first, the newest, where that is less than `seconds` before `now`.
+
+    `now`: as the device's `date "+%F %T.%N"` prints it, in the time zone that exit-info is in.
+    """
+    found = re.search(r"\btimestamp=([0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]{3})\s+pid=([0-9]{1,9})\b", text)
+    try:
+        age = _time(now.strip()[:23]) - _time(found.group(1)) if found is not None else None
+    except ValueError:
+        return None
+    if found is None or age is None or not 0 <= age.total_seconds() < seconds:
+        return None
+    return int(found.group(2))
+
+
+def _time(text: str) -> datetime.datetime:
+    return datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f")
 
 
 def crash(text: str) -> Crash:

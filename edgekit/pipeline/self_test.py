@@ -70,12 +70,11 @@ def self_test(serial: str, progress: Progress) -> DeviceReport:
                     tick(1, name)
 
             try:
-                before = _setting(adb)
                 do(facts.checks())
                 if app is not None and not _stopped_by(done):
                     do(app.checks())
                 _leave(adb, app, facts.scratch)
-                done.append(_restored(adb, before))
+                done.append(_restored(adb, facts.setting, tried=any(check.commands for check in done)))
                 tick(1, "settings restored")
             except DeviceWent as went:
                 done.append(went.check)
@@ -122,13 +121,13 @@ def _leave(adb: Recorder, app: AppChecks | None, scratch: str) -> None:
         adb.shell(quoted("rm", "-rf", scratch))
 
 
-def _setting(adb: Recorder) -> str:
-    return adb.shell(quoted("settings", "get", "global", SETTING)).text.strip()
+def _restored(adb: Recorder, before: str | None, tried: bool) -> Check:
+    """`before`: None where it was not read; that is as well where nothing was `tried`."""
 
-
-def _restored(adb: Recorder, before: str) -> Check:
     def look() -> Seen:
-        now = _setting(adb)
+        now = adb.shell(quoted("settings", "get", "global", SETTING)).text.strip()
+        if before is None:
+            return ("differs" if tried else "ok"), f"{now or 'nothing'}, before it was not read"
         return ("ok" if now == before else "failed"), f"{now or 'nothing'}, before it was {before or 'nothing'}"
 
     return checked(adb, "settings restored", f"{SETTING} is what it was", look)

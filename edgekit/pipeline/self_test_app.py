@@ -58,8 +58,8 @@ class AppChecks:
             ("result bundle", "the answer comes back in am instrument's output", self._bundle, False),
             ("run-as", "the answer can be read out of the app's own folder", self._run_as, False),
             ("shared storage out", "the answer can be pulled from the app's shared folder", self._shared, False),
-            ("files in", f"the app reads {JOB_FOLDER}", lambda: self._reads(JOB_FOLDER), False),
-            ("shared storage in", f"the app reads {EXTERNAL_JOB}", lambda: self._reads(EXTERNAL_JOB), False),
+            ("files in", f"the app reads {JOB_FOLDER}", self._files_in, False),
+            ("shared storage in", f"the app reads {EXTERNAL_JOB}", self._shared_in, False),
             ("am start", "it starts the app too, which leaves its marker and answer", self._start, False),
             ("log", "logcat shows the app's own lines by its process number", self._log, False),
             ("end of a process", "force-stop ends it, and Android 11 remembers how", self._end, False),
@@ -137,17 +137,17 @@ class AppChecks:
             return "differs", error.message
         return "ok", f"{len(content)} bytes"
 
-    def _reads(self, folder: str) -> Seen:
-        if folder != JOB_FOLDER:
-            self._job = _nothing_asked()
-            self._outcome = self._probed(folder, self._job)
-            if self._outcome.state != "done":
-                return "differs", f"{self._outcome.kind}: {self._outcome.sentence}"
-        elif self.probe is None:
-            return "failed", "the app did not answer"
-        probe = self.probe
-        if folder != JOB_FOLDER:
-            probe = _probe_of(android_launch.fetch(self.adb, self._job, cast(Outcome, self._outcome).told))
+    def _files_in(self) -> Seen:
+        return ("failed", "the app did not answer") if self.probe is None else self._reads(self.probe)
+
+    def _shared_in(self) -> Seen:
+        job = _nothing_asked()
+        outcome = self._probed(EXTERNAL_JOB, job)
+        if outcome.state != "done":
+            return "differs", f"{outcome.kind}: {outcome.sentence}"
+        return self._reads(_probe_of(android_launch.fetch(self.adb, job, outcome.told)))
+
+    def _reads(self, probe: Any) -> Seen:
         read = probe.get("folder") if isinstance(probe, dict) else None
         if not isinstance(read, dict):
             return "failed", "probe.json says nothing of the folder"

@@ -24,12 +24,16 @@ CPUFREQ = "/sys/devices/system/cpu/cpufreq"
 
 
 class Facts:
-    """The checks, and what they found for those that come after. `folder`: scratch space on the device."""
+    """The checks, and what they found for those that come after.
+
+    `scratch`: a folder on the device; `setting`: SETTING's value there, None where it was not read.
+    """
 
     def __init__(self, adb: Recorder, apk: Apk | None) -> None:
         self.adb, self.apk = adb, apk
         self.device: Device | None = None
         self.properties: dict[str, str] = {}
+        self.setting: str | None = None
         self.content = hashlib.sha256(b"edgekit").digest() * 64
         self.scratch = f"{FOLDER}/self-test"
 
@@ -126,5 +130,5 @@ class Facts:
     def _settings(self) -> Seen:
         self.adb.shell(quoted("dumpsys", "power"))
         value = self.adb.shell(quoted("settings", "get", "global", SETTING))
-        seen = value.text.strip()
+        self.setting = seen = value.text.strip()
         return ("ok", f"{SETTING} is {seen}") if value.exit_code == 0 and seen else ("differs", "not readable")

@@ -20,11 +20,11 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runti
 """What zipfile makes of damaged, encrypted or foreign archives. OSError is this computer's."""
 
 
-def unpack(content: bytes | Path, job: Job, answer: Path, *, serial: str) -> Run:
+def unpack(content: bytes, job: Job, answer: Path, *, serial: str) -> Run:
     """The run, its outputs under `answer`. ResultError for what is no whole answer to `job`; ProtocolMismatch."""
     app = f"the answer of the app on {serial}"
     try:
-        with zipfile.ZipFile(BytesIO(content) if isinstance(content, bytes) else content) as archive:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
             names = archive.namelist()
             if len(names) > _MAX_ENTRIES or len(set(names)) != len(names):
                 raise ResultError(f"{app} has {len(names)} files, some of one name, or too many")

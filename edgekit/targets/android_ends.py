@@ -14,6 +14,7 @@ from edgekit.device.app_ends import (
     ExitInfo,
     Marker,
     crash,
+    ended_within,
     exit_info,
     signal_name,
 )
@@ -34,7 +35,7 @@ def refused(serial: str, kind: str, sentence: str) -> DeviceError:
     if kind in ("version", "job"):
         return mismatch(serial, said)
     if kind == "answer":
-        return DeviceError(said, "free space on the device", serial=serial)
+        return DeviceError(said, "free space on the device, or ask for fewer samples", serial=serial)
     return DeviceError(said, DOCTOR, serial=serial)
 
 
@@ -56,11 +57,11 @@ def hang(serial: str, limit_s: float, marker: Marker | None, job: Job) -> Runner
     )
 
 
-def lost(adb: Adb, job: Job, marker: Marker | None, said: str) -> RunnerError:
-    """The process is gone. `said`: am's own word of it, where it had one."""
+def lost(adb: Adb, job: Job, marker: Marker | None, said: str, begun: float) -> RunnerError:
+    """The process is gone. `said`: am's own word of it, where it had one; `begun`: time.monotonic() at the launch."""
     log, ended = Crash(), None
-    for _ in range(_TRIES if marker is not None else 1):
-        log, ended = _evidence(adb, marker)
+    for _ in range(_TRIES):
+        log, ended = _evidence(adb, marker, time.monotonic() - begun)
         if log.signal or log.exception or ended is not None:
             break
         time.sleep(_SETTLE_SECONDS)
@@ -68,24 +69,30 @@ def lost(adb: Adb, job: Job, marker: Marker | None, said: str) -> RunnerError:
     return RunnerError(message, hint, serial=adb.serial)
 
 
-def _evidence(adb: Adb, marker: Marker | None) -> tuple[Crash, ExitInfo | None]:
-    if marker is None:
-        return Crash(), None
+def _evidence(adb: Adb, marker: Marker | None, seconds: float) -> tuple[Crash, ExitInfo | None]:
+    """What the log and exit-info say of the process of the marker, or else of one that ended in the last `seconds`."""
     text = adb.shell(quoted("dumpsys", "activity", "exit-info", APP)).text
-    log = adb.shell(quoted("logcat", "-d", "-b", "crash,main", "-t", "400", f"--pid={marker.pid}"))
-    return (crash(log.text) if log.exit_code == 0 else Crash()), exit_info(text, marker.pid)
+    if marker is not None:
+        pid: int | None = marker.pid
+    else:
+        pid = ended_within(text, adb.shell(quoted("date", "+%F %T.%N")).text, seconds)
+    if pid is None:
+        return Crash(), None
+    log = adb.shell(quoted("logcat", "-d", "-b", "crash,main", "-t", "400", f"--pid={pid}"))
+    return (crash(log.text) if log.exit_code == 0 else Crash()), exit_info(text, pid)
 
 
 def _sentence(app: str, where: str, log: Crash, ended: ExitInfo | None, said: str) -> tuple[str, str]:
     """(what happened, what to do)."""
     last = ": " + " | ".join(log.lines) if log.lines else ""
+    breaks = BREAKS if where else DOCTOR  # without a marker the model was not reached, as far as is known
     reason = ended.reason if ended is not None else 0
     status = ended.status if ended is not None else 0
     if log.signal or reason == CRASH_NATIVE:
         name = log.signal or (signal_name(status) if status else "a crash in native code")
-        return f"{app} died of {name}{where}{last}", BREAKS
+        return f"{app} died of {name}{where}{last}", breaks
     if log.exception or reason == CRASH:
-        return f"{app} crashed{where}: {log.exception or ' | '.join(log.lines) or 'a Java exception'}", BREAKS
+        return f"{app} crashed{where}: {log.exception or ' | '.join(log.lines) or 'a Java exception'}", breaks
     if reason == LOW_MEMORY:
         return f"{app} was killed for low memory{where}", "close other apps, or a smaller model"
     if reason == SIGNALED:

@@ -90,7 +90,7 @@ def _wait(adb: Adb, job: Job, end: float, limit_s: float, told: Told, said: str)
         if not alive and ours is None and told.total:  # the marker cannot be read here, but an answer was on its way
             return Outcome(state="done", told=told)
         if not alive and (ours is not None or said or told.code is not None or time.monotonic() > grace):
-            raise android_ends.lost(adb, job, ours, said)
+            raise android_ends.lost(adb, job, ours, said, end - limit_s)
         if time.monotonic() > end:
             raise _stopped(adb, job, limit_s)
         time.sleep(POLL_SECONDS)

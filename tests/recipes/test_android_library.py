@@ -96,7 +96,8 @@ def launch(unpacked, folder, job):
         },
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    return unpack(folder / "out/answers" / f"{job.id}.zip", job, folder / "answer", serial="the JVM")
+    content = (folder / "out/answers" / f"{job.id}.zip").read_bytes()
+    return unpack(content, job, folder / "answer", serial="the JVM")
 
 
 def check(unpacked, folder, artifact):

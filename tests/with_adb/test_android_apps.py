@@ -11,6 +11,14 @@ from with_adb.processes import until
 from edgekit.device.adb import quoted
 
 
+def saying(android, app, **words):
+    """A run of the small app's instrumentation by the adb program: its process, whose output comes line by line."""
+    pairs = [item for name, value in words.items() for item in ("-e", name, str(value))]
+    line = quoted("am", "instrument", "-w", "-r", *pairs, f"{app}/.Say")
+    command = ["adb", "-s", android.serial, "shell", "-T", line]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+
+
 def uid_of(phone, app):
     """Packages get theirs in the order of their first installation."""
     return phone.shell(f"run-as {app} id -u").text.strip()
@@ -37,16 +45,7 @@ def test_an_instrumentation_sees_the_device(phone, app):
 
 
 def test_status_lines_come_while_it_runs(android, phone, app):
-    words = ["-e", "what", "status", "-e", "parts", "2", "-e", "ms", "700"]
-    command = [
-        "adb",
-        "-s",
-        android.serial,
-        "shell",
-        "-T",
-        quoted("am", "instrument", "-w", "-r", *words, f"{app}/.Say"),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+    with saying(android, app, what="status", parts=2, ms=700) as process:
         first = [process.stdout.readline() for _ in range(3)]
         running = phone.shell(f"pidof {app}").exit_code
         rest = process.stdout.read()
@@ -100,16 +99,7 @@ def test_a_death_is_told_apart(phone, app, words, reason, status, said):
 
 
 def test_a_caller_that_goes_away_leaves_the_app_alone(android, phone, app):
-    words = ["-e", "what", "status", "-e", "parts", "40", "-e", "ms", "50"]
-    command = [
-        "adb",
-        "-s",
-        android.serial,
-        "shell",
-        "-T",
-        quoted("am", "instrument", "-w", "-r", *words, f"{app}/.Say"),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+    with saying(android, app, what="status", parts=40, ms=50) as process:
         process.stdout.readline()
         process.kill()
     assert phone.shell(f"pidof {app}").exit_code == 0

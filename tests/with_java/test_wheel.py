@@ -8,8 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-from android_app import ROOT
+from android_app import ROOT, RUNNER, unavailable
 
 UV = Path(sys.executable).with_name("uv")
 SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "edgekit", "recipes")
@@ -18,7 +17,7 @@ SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "edgekit"
 def built(folder, **environment):
     """(exit code, what was said, the wheel's entries) of a build in a copy of the sources."""
     if not UV.exists():
-        pytest.skip("no uv in this environment: `make venv` installs it")
+        unavailable("no uv in this environment: `make venv` installs it")
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
@@ -31,10 +30,20 @@ def built(folder, **environment):
     return done.returncode, done.stdout + done.stderr, wheels[0] if wheels else None
 
 
+def with_app(folder, apk):
+    """The app, what it was built of, and the stamp that says so, in the copy of the sources."""
+    unwanted = shutil.ignore_patterns("target", "build", "__pycache__")
+    shutil.copytree(RUNNER, folder / "android_runner", ignore=unwanted)
+    for name in ("protocol", "runner"):
+        shutil.copytree(ROOT / "tests/golden" / name, folder / "tests/golden" / name)
+    place = folder / "android_runner/build"
+    place.mkdir()
+    for file in (apk, apk.with_name("inputs.sha256")):
+        shutil.copy(file, place)
+
+
 def test_the_wheel_carries_the_apk(apk, tmp_path):
-    place = tmp_path / "android_runner/build"
-    place.mkdir(parents=True)
-    shutil.copy(apk, place)
+    with_app(tmp_path, apk)
     code, said, wheel = built(tmp_path, EDGEKIT_WHEEL="whole")
     assert code == 0, said
     with zipfile.ZipFile(wheel) as content:
@@ -53,6 +62,16 @@ def test_the_wheel_carries_the_apk(apk, tmp_path):
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "site/edgekit/apk/edgekit-runner.apk") in done.stdout
     assert hashlib.sha256(inside).hexdigest() in done.stdout
+
+
+def test_a_whole_wheel_takes_no_apk_of_other_sources(apk, tmp_path):
+    with_app(tmp_path, apk)
+    source = tmp_path / "android_runner/src/main/AndroidManifest.xml"
+    source.write_text(source.read_text() + "<!-- changed after the build -->\n")
+    code, said, wheel = built(tmp_path, EDGEKIT_WHEEL="whole")
+    assert (code != 0, wheel) == (True, None)
+    assert "android_runner/build/edgekit-runner.apk is of other sources than these: run `make runner`" in said
+    assert "Traceback" not in said
 
 
 def test_without_an_apk_the_installation_goes_on_and_a_whole_wheel_does_not(tmp_path):

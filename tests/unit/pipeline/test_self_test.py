@@ -10,7 +10,7 @@ import pytest
 from unit.targets.phone import Phone, apk_file, instrumented, run_of, said
 
 from edgekit.device import app_apk
-from edgekit.errors import DeviceGone, NoDevice
+from edgekit.errors import AdbTimeout, DeviceGone, NoDevice
 from edgekit.pipeline import self_test
 from edgekit.pipeline.self_test_app import SAMPLE
 from edgekit.pipeline.self_test_record import MAX_TEXT, shown
@@ -213,6 +213,31 @@ def test_a_device_that_goes_ends_it_with_a_file(phone):
     assert report.checks[-1].commands[-1].error == "R3CN30 vanished"
     assert not report.measurable
     assert "settings restored" not in checks
+
+
+def test_a_time_out_of_the_first_look_at_the_settings_is_a_check(phone):
+    """The device answers again: the rest is tried, and what the setting was is left open."""
+    calls = []
+
+    def once(words):
+        calls.append(1)
+        return AdbTimeout("R3CN30 did not answer within 60 s", serial="R3CN30") if len(calls) == 1 else said("0\n")
+
+    phone.faults["settings get"] = once
+    report, checks = tried()
+    screen, restored = checks["screen settings"], checks["settings restored"]
+    assert (screen.state, screen.seen) == ("failed", "R3CN30 did not answer within 60 s")
+    assert (restored.state, restored.seen) == ("differs", "0, before it was not read")
+    assert (len(checks), report.measurable) == (self_test._STEPS, True)
+    assert json.loads(self_test.as_json(report))["serial"] == "R3CN30"
+
+
+def test_settings_that_never_answer_still_leave_a_file(phone):
+    phone.faults["settings get"] = AdbTimeout("R3CN30 did not answer within 60 s", serial="R3CN30")
+    report, checks = tried()
+    assert checks["settings restored"].seen == checks["screen settings"].seen == "R3CN30 did not answer within 60 s"
+    assert (len(checks), report.measurable, self_test.exit_code(report)) == (self_test._STEPS, False, 4)
+    assert phone.closed == 1
 
 
 def test_a_mistake_of_edgekits_own_is_a_check_too(phone, monkeypatch):

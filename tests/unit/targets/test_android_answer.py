@@ -5,8 +5,8 @@ import random
 import zipfile
 
 import pytest
+from unit.targets.launches import JOB
 from unit.targets.phone import zipped
-from unit.targets.test_android_launches import JOB
 
 from edgekit.errors import EdgekitError, ResultError
 from edgekit.targets import android_answer
@@ -17,13 +17,10 @@ def left(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_whole_answer_from_bytes_or_a_file(tmp_path):
-    content = zipped(JOB, files={"extra.txt": b"nobody asked"})
-    (tmp_path / "answer.zip").write_bytes(content)
-    for number, given in enumerate((content, tmp_path / "answer.zip")):
-        run = unpack(given, JOB, tmp_path / str(number), serial="s")
-        assert run.cases[0].id == "c0"
-        assert left(tmp_path / str(number)) == ["outputs/c0-0.bin"]
+def test_a_whole_answer(tmp_path):
+    run = unpack(zipped(JOB, files={"extra.txt": b"nobody asked"}), JOB, tmp_path, serial="s")
+    assert run.cases[0].id == "c0"
+    assert left(tmp_path) == ["outputs/c0-0.bin"]
 
 
 def renamed(name):

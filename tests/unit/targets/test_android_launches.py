@@ -1,104 +1,14 @@
-"""Every way in which a launch of the app can end, each with its own sentence: against a phone that is a table."""
-
-import hashlib
+"""How a launch starts, which roads lead to the app, and by which ways its answer comes back."""
 
 import pytest
-from unit.targets.phone import EXTERNAL, Phone, apk_file, instrumented, refusal, said, zipped
+from unit.targets.launches import DOCTOR, INSTALL, JOB, MODEL, exits, sentence
+from unit.targets.phone import EXTERNAL, instrumented, refusal, said, zipped
 
 from edgekit.device.app_apk import APP
-from edgekit.errors import AdbTimeout, DeviceError, DeviceGone, ProtocolMismatch, ResultError, RunnerError
-from edgekit.runner.protocol import Case, FileRef, Job
-from edgekit.targets import adb_target, android_ends, android_launch
-from edgekit.targets.android_app import EXTERNAL_JOB, RunnerApp
+from edgekit.errors import DeviceError, ProtocolMismatch, ResultError, RunnerError
+from edgekit.targets import adb_target
+from edgekit.targets.android_app import EXTERNAL_JOB
 from edgekit.targets.android_launch import read_marker
-
-DOCTOR = "edgekit doctor --device writes down what works there"
-INSTALL = "edgekit runner install --serial R3CN30"
-BREAKS = "the model breaks the runtime"
-MODEL = b"a model"
-JOB = Job(
-    id="job1",
-    edgekit="0.1.0",
-    cases=(
-        Case(
-            id="c0",
-            artifact=FileRef(file="models/m.tflite", sha256=hashlib.sha256(MODEL).hexdigest(), size_bytes=len(MODEL)),
-            delegate="gpu",
-            limit_ns=30_000_000_000,
-        ),
-    ),
-)
-CRASHED = (
-    "INSTRUMENTATION_RESULT: shortMsg=Process crashed.\nINSTRUMENTATION_RESULT: longMsg=Process crashed.\n"
-    "INSTRUMENTATION_CODE: 0\n"
-)
-SEGV = (
-    "--------- beginning of crash\n"
-    "11-25 04:42:00.100    77    80 W tflite  : not this line\n"
-    "11-25 04:42:00.123    77    80 F libc    : Fatal signal 11 (SIGSEGV), code 1 (SEGV_MAPERR), fault addr 0x0 in tid "
-    "80 (runner), pid 77 (runner)\n"
-)
-JAVA = (
-    "11-25 04:42:00.123    77    80 E AndroidRuntime: FATAL EXCEPTION: main\n"
-    "11-25 04:42:00.123    77    80 E AndroidRuntime: Process: dev.edgekit.runner, PID: 77\n"
-    "11-25 04:42:00.123    77    80 E AndroidRuntime: java.lang.IllegalStateException: no such thing\n"
-    "11-25 04:42:00.123    77    80 E AndroidRuntime: \tat dev.edgekit.runner.CaseRunner.run(CaseRunner.java:50)\n"
-)
-
-
-def exits(reason, status, description="null", pid=77):
-    return (
-        "ACTIVITY MANAGER PROCESS EXIT INFO (dumpsys activity exit-info)\n  package: dev.edgekit.runner\n"
-        "    Historical Process Exit for uid=10123\n        ApplicationExitInfo #0:\n"
-        f"          timestamp=2026-11-25 04:42:00.000 pid={pid} realUid=10123 packageUid=10123 user=0\n"
-        f"          process=dev.edgekit.runner reason={reason} (SOMETHING) subreason=0 (UNKNOWN) status={status}\n"
-        f"          importance=100 pss=0.00 rss=0.00 description={description} state=empty trace=null\n"
-    )
-
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch):
-    monkeypatch.setattr(android_launch, "POLL_SECONDS", 0.0)
-    monkeypatch.setattr(android_launch, "GRACE_SECONDS", 0.05)
-    monkeypatch.setattr(android_ends, "_SETTLE_SECONDS", 0.0)
-
-
-@pytest.fixture
-def apk(tmp_path):
-    from edgekit.device.app_apk import read_apk
-
-    return read_apk(apk_file(tmp_path / "runner.apk"))
-
-
-@pytest.fixture
-def phone(apk):
-    return Phone(apk.path)
-
-
-@pytest.fixture
-def launch(apk, phone, tmp_path):
-    """A function: one launch of JOB on the phone."""
-    model = tmp_path / "m.tflite"
-    model.write_bytes(MODEL)
-    app = RunnerApp(phone, apk)
-    return lambda: app.run(JOB, {"models/m.tflite": model}, tmp_path / "answer")
-
-
-def crashed_with(phone, *, log="", info="", marked=True, text=CRASHED, phase="model_build"):
-    def app(job, folder):
-        if marked:
-            phone.mark(job.id, phase=phase)
-        phone.log, phone.exit_info = log, info
-        return said(text)
-
-    phone.app = app
-
-
-def sentence(kind, launch):
-    with pytest.raises(kind) as caught:
-        launch()
-    assert type(caught.value) is kind
-    return caught.value.message, caught.value.hint
 
 
 def test_an_answer(phone, launch, tmp_path):
@@ -111,111 +21,6 @@ def test_an_answer(phone, launch, tmp_path):
     ]
     assert not phone.ran("cat") or not [name for name in phone.ran("cat") if "answers" in name]
     assert not [name for name in phone.files if "/answers/" in name], "answers are removed from the device"
-
-
-def test_a_native_crash(phone, launch):
-    crashed_with(phone, log=SEGV, info=exits(5, 11, "crash"))
-    message, hint = sentence(RunnerError, launch)
-    assert message == (
-        "the app on R3CN30 died of SIGSEGV at model_build of case c0 on gpu: Fatal signal 11 (SIGSEGV), code 1 "
-        "(SEGV_MAPERR), fault addr 0x0 in tid 80 (runner), pid 77 (runner)"
-    )
-    assert hint == BREAKS
-    assert phone.ran("logcat") == ["logcat -d -b crash,main -t 400 --pid=77"]
-
-
-def test_a_native_crash_that_only_exit_info_knows(phone, launch):
-    crashed_with(phone, info=exits(5, 6, "crash"), phase="first_inference")
-    assert sentence(RunnerError, launch) == (
-        "the app on R3CN30 died of SIGABRT at first_inference of case c0 on gpu",
-        BREAKS,
-    )
-
-
-def test_a_java_crash(phone, launch):
-    crashed_with(phone, log=JAVA, info=exits(4, 0, "crash"))
-    message, _ = sentence(RunnerError, launch)
-    assert message == (
-        "the app on R3CN30 crashed at model_build of case c0 on gpu: java.lang.IllegalStateException: no such thing"
-    )
-
-
-@pytest.mark.parametrize(
-    ("info", "expected"),
-    [
-        (exits(2, 9), "the app on R3CN30 was ended by SIGKILL at samples of case c0 on gpu"),
-        (exits(3, 0), "the app on R3CN30 was killed for low memory at samples of case c0 on gpu"),
-        (
-            exits(6, 0, "user request after error: Input dispatching timed out"),
-            "the app on R3CN30 ended at samples of case c0 on gpu: it stopped answering (ANR) "
-            "(user request after error: Input dispatching timed out)",
-        ),
-        (exits(99, 0), "the app on R3CN30 ended at samples of case c0 on gpu: reason 99"),
-        (
-            exits(2, 9, pid=78),
-            "the app on R3CN30 ended at samples of case c0 on gpu and left no answer: am says Process crashed.",
-        ),
-        ("", "the app on R3CN30 ended at samples of case c0 on gpu and left no answer: am says Process crashed."),
-    ],
-)
-def test_other_ends_of_a_process(phone, launch, info, expected):
-    crashed_with(phone, info=info, phase="samples")
-    assert sentence(RunnerError, launch)[0] == expected
-
-
-def test_an_end_before_the_job_began(phone, launch):
-    crashed_with(phone, marked=False)
-    expected = "the app on R3CN30 ended and left neither marker nor answer: am says Process crashed."
-    assert sentence(RunnerError, launch) == (expected, DOCTOR)
-
-
-def test_a_hang_is_stopped(phone, launch, monkeypatch):
-    monkeypatch.setattr(adb_target, "EXTRA_SECONDS", 0.0)
-
-    def app(job, folder):
-        phone.mark(job.id, phase="first_inference")
-        phone.alive = (77,)
-        return AdbTimeout("R3CN30 did not answer within 30 s", serial="R3CN30")
-
-    phone.app = app
-    message, hint = sentence(RunnerError, launch)
-    assert message == (
-        "the app on R3CN30 did not answer within 30 s: it was stopped at first_inference of case c0 on gpu"
-    )
-    assert hint == "a smaller plan, or a model that fits the device"
-    assert phone.ran("am force-stop") == ["am force-stop dev.edgekit.runner"]
-
-
-def test_a_device_that_goes_in_the_middle(phone, launch):
-    phone.app = lambda job, folder: DeviceGone("R3CN30 vanished during: am", "attach it again", serial="R3CN30")
-    assert sentence(DeviceGone, launch) == ("R3CN30 vanished during: am", "attach it again")
-
-
-def test_a_device_that_hangs_with_the_app_is_no_runners_fault(phone, launch):
-    def gone(words):
-        raise DeviceGone("R3CN30 vanished during: cat", serial="R3CN30")
-
-    def app(job, folder):
-        phone.faults["run-as"] = gone
-        return AdbTimeout("x", serial="R3CN30")
-
-    phone.app = app
-    assert sentence(DeviceGone, launch)[0] == "R3CN30 vanished during: cat"
-
-
-@pytest.mark.parametrize(
-    ("kind", "error", "hint"),
-    [
-        ("version", ProtocolMismatch, INSTALL),
-        ("job", ProtocolMismatch, INSTALL),
-        ("answer", DeviceError, "free space on the device"),
-        ("arguments", DeviceError, DOCTOR),
-        ("something new", DeviceError, DOCTOR),
-    ],
-)
-def test_refusals(phone, launch, kind, error, hint):
-    phone.app = lambda job, folder: said(refusal(kind, "job.json: format 3", job.id))
-    assert sentence(error, launch) == ("the app on R3CN30 refused the job: job.json: format 3", hint)
 
 
 def test_the_second_road_is_remembered(phone, launch):
@@ -352,16 +157,6 @@ def test_an_old_result_lying_there(phone, launch):
 
     phone.app = app
     assert sentence(ResultError, launch)[0] == "the app on R3CN30 answered job 'old', asked was 'job1'"
-
-
-def test_an_old_marker_is_not_this_launchs(phone, launch):
-    def app(job, folder):
-        phone.mark("old", "done", "done", "")
-        return said()
-
-    phone.app = app
-    expected = "the app on R3CN30 ended and left neither marker nor answer"
-    assert sentence(RunnerError, launch) == (expected, DOCTOR)
 
 
 def test_the_answer_of_another_job_in_the_zip(phone, launch):

@@ -1,27 +1,34 @@
 package dev.edgekit.runner;
 
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** answers/JOBID.zip: in the app's own folder and, as a copy, in its folder on shared storage. */
+/**
+ * answers/JOBID.zip: in the app's own folder and, as a copy, in its folder on shared storage. It never lies in the heap
+ * whole: outputs may be larger than that.
+ */
 final class Answer {
     private static final String FOLDER = "answers";
     private static final int PART_BYTES = 48 * 1024;
     private static final int MOST_BYTES = 8 * 1024 * 1024;
 
-    final byte[] zip;
+    /** The zip in the app's own folder. */
+    final File file;
+    final long bytes;
     final String sha256;
 
-    private Answer(byte[] zip) {
-        this.zip = zip;
-        java.security.MessageDigest digest = Files.digest();
-        digest.update(zip);
-        sha256 = Files.hex(digest);
+    private Answer(File file, String sha256) {
+        this.file = file;
+        this.sha256 = sha256;
+        bytes = file.length();
     }
 
     /** Removes what older launches answered. */
@@ -36,18 +43,20 @@ final class Answer {
      * copy that cannot be written is left out.
      */
     static Answer write(String id, File work, List<File> folders) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            pack(work, "", zip);
-        }
-        Answer answer = new Answer(bytes.toByteArray());
-        for (File folder : folders) {
+        String name = FOLDER + "/" + id + ".zip";
+        File first = new File(folders.get(0), name);
+        MessageDigest digest = Files.digest();
+        Files.write(first, true, output -> {
+            try (ZipOutputStream zip = new ZipOutputStream(new DigestOutputStream(output, digest))) {
+                pack(work, "", zip);
+            }
+        });
+        Answer answer = new Answer(first, Files.hex(digest));
+        for (File folder : folders.subList(1, folders.size())) {
             try {
-                Files.write(new File(folder, FOLDER + "/" + id + ".zip"), answer.zip, true);
+                Files.write(new File(folder, name), true, output -> Files.copy(first, output));
             } catch (IOException error) {
-                if (folder.equals(folders.get(0))) {
-                    throw error;
-                }
+                continue;
             }
         }
         return answer;
@@ -55,7 +64,7 @@ final class Answer {
 
     private static void pack(File folder, String prefix, ZipOutputStream zip) throws IOException {
         String[] names = folder.list();
-        java.util.Arrays.sort(names);
+        Arrays.sort(names);
         for (String name : names) {
             File file = new File(folder, name);
             if (file.isDirectory()) {
@@ -63,20 +72,24 @@ final class Answer {
                 continue;
             }
             zip.putNextEntry(new ZipEntry(prefix + name));
-            zip.write(Files.read(file));
+            Files.copy(file, zip);
             zip.closeEntry();
         }
     }
 
     /** Pieces of 48 KiB that the answer goes through the instrumentation in; 0 where it is too large for that. */
     int parts() {
-        return zip.length > MOST_BYTES ? 0 : (zip.length + PART_BYTES - 1) / PART_BYTES;
+        return bytes > MOST_BYTES ? 0 : (int) ((bytes + PART_BYTES - 1) / PART_BYTES);
     }
 
     /** One piece as base64 without line breaks. */
-    String part(int index) {
-        int from = index * PART_BYTES;
-        int to = Math.min(zip.length, from + PART_BYTES);
-        return Base64.getEncoder().encodeToString(java.util.Arrays.copyOfRange(zip, from, to));
+    String part(int index) throws IOException {
+        long from = (long) index * PART_BYTES;
+        byte[] piece = new byte[(int) Math.min(PART_BYTES, bytes - from)];
+        try (RandomAccessFile zip = new RandomAccessFile(file, "r")) {
+            zip.seek(from);
+            zip.readFully(piece);
+        }
+        return Base64.getEncoder().encodeToString(piece);
     }
 }

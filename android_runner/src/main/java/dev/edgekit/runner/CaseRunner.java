@@ -66,7 +66,8 @@ final class CaseRunner {
             boolean accelerator = asked.delegate.equals("gpu") || asked.delegate.equals("nnapi");
             if (accelerator) {
                 result.nodes = NodeCount.of(model, log);
-                refuseFallback(asked, result.nodes);
+                Long nodes = result.nodes.total;
+                refuseFallback(asked.delegate, result.nodes, nodes == null ? model.plainPlanLength() : nodes);
             }
             Object[] sample = inputs.sample(0);
             Inputs.touch(sample);
@@ -118,14 +119,26 @@ final class CaseRunner {
         result.samples.warmupRuns = warmup.runs;
     }
 
-    /** A latency of the CPU must not stand under the name of a delegate that took nothing. */
-    private static void refuseFallback(Job.Case asked, Run.Nodes nodes) throws NotOk {
-        if (nodes.delegated != null && nodes.delegated == 0) {
-            throw NotOk.fellBack("fell back: 0 of " + nodes.total + " nodes delegated to " + asked.delegate, nodes);
+    /**
+     * A latency of the CPU must not stand under the name of a delegate that took nothing. Where the count is unknown,
+     * only a plan shorter than the one without any delegate ({@code plain} steps) shows that nodes were taken.
+     */
+    static void refuseFallback(String delegate, Run.Nodes nodes, Long plain) throws NotOk {
+        if (nodes.delegated != null) {
+            if (nodes.delegated == 0) {
+                throw NotOk.fellBack("fell back: 0 of " + nodes.total + " nodes delegated to " + delegate, nodes);
+            }
+            return;
         }
-        if (nodes.delegated == null && nodes.total != null && nodes.total.equals(nodes.planLength)) {
-            throw NotOk.fellBack("fell back: the plan has as many steps as the model has nodes (" + nodes.total
-                    + "), and the log that would tell more cannot be read", nodes);
+        if (nodes.planLength == null || plain == null) {
+            throw NotOk.unsupported("whether " + delegate + " took any node of this model cannot be told here: the "
+                    + "length of the plan " + (nodes.planLength == null ? "with" : "without") + " it is unknown");
+        }
+        if (nodes.planLength >= plain) {
+            String steps = nodes.planLength.equals(plain) ? "as many steps as" : "more steps than";
+            throw NotOk.fellBack("fell back: the plan has " + steps + " the model has nodes (" + plain + "), and the "
+                    + (nodes.total == null ? "runtime's log line says otherwise" : "log that would tell more cannot be "
+                    + "read"), nodes);
         }
     }
 }

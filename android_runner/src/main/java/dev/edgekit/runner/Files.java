@@ -1,17 +1,25 @@
 package dev.edgekit.runner;
 
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** Files of a job's folder, checked before they are used, and files that are written whole or not at all. */
 final class Files {
+    /** What a file is to hold, written bit by bit; it may close its stream. */
+    interface Content {
+        void to(OutputStream output) throws IOException;
+    }
+
     private static final int SHOWN_DIGITS = 16;
+    private static final int BLOCK_BYTES = 1 << 16;
 
     private Files() {
     }
@@ -52,7 +60,7 @@ final class Files {
 
     static String sha256(File file) throws IOException {
         MessageDigest digest = digest();
-        byte[] block = new byte[1 << 16];
+        byte[] block = new byte[BLOCK_BYTES];
         try (InputStream input = new FileInputStream(file)) {
             for (int read = input.read(block); read >= 0; read = input.read(block)) {
                 digest.update(block, 0, read);
@@ -85,28 +93,61 @@ final class Files {
 
     static byte[] read(InputStream input) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        byte[] block = new byte[1 << 16];
-        for (int read = input.read(block); read >= 0; read = input.read(block)) {
-            all.write(block, 0, read);
-        }
+        copy(input, all);
         return all.toByteArray();
     }
 
-    /** Writes beside the file and renames: a reader sees the old file, none, or the whole new one. */
+    /** A file of any size, in blocks. */
+    static void copy(File file, OutputStream output) throws IOException {
+        try (InputStream input = new FileInputStream(file)) {
+            copy(input, output);
+        }
+    }
+
+    private static void copy(InputStream input, OutputStream output) throws IOException {
+        byte[] block = new byte[BLOCK_BYTES];
+        for (int read = input.read(block); read >= 0; read = input.read(block)) {
+            output.write(block, 0, read);
+        }
+    }
+
     static void write(File file, byte[] content, boolean toDisk) throws IOException {
+        write(file, toDisk, output -> output.write(content));
+    }
+
+    /** Writes beside the file and renames: a reader sees the old file, none, or the whole new one. */
+    static void write(File file, boolean toDisk, Content content) throws IOException {
         File folder = file.getParentFile();
         if (!folder.isDirectory() && !folder.mkdirs()) {
             throw new IOException(folder + " cannot be made");
         }
         File temporary = new File(folder, file.getName() + ".tmp");
-        try (FileOutputStream output = new FileOutputStream(temporary)) {
-            output.write(content);
-            if (toDisk) {
-                output.getFD().sync();
+        try {
+            try (FileOutputStream output = new FileOutputStream(temporary)) {
+                OutputStream kept = new KeptOpen(output);
+                content.to(kept);
+                kept.flush();
+                if (toDisk) {
+                    output.getFD().sync();
+                }
             }
+            if (!temporary.renameTo(file)) {
+                throw new IOException(temporary + " cannot be renamed");
+            }
+        } finally {
+            temporary.delete();  // there only where writing failed: half a large answer would fill the disk
         }
-        if (!temporary.renameTo(file)) {
-            throw new IOException(temporary + " cannot be renamed");
+    }
+
+    /** Closing it flushes alone: the file below must be open still to go to the disk. */
+    private static final class KeptOpen extends BufferedOutputStream {
+        KeptOpen(OutputStream below) {
+            super(below, BLOCK_BYTES);
+        }
+
+        @Override
+        public void close() throws IOException {
+            flush();
         }
     }
 

@@ -51,34 +51,45 @@ final class Launch {
         Files.remove(work);
         try {
             if (task.equals("probe")) {
-                byte[] report = new Probe(phone, marker, new File(folder)).report(id);
-                return write(id, work, "probe.json", report);
+                return write(id, work, "probe.json", () -> new Probe(phone, marker, new File(folder)).report(id));
             }
-            Run run = run(new File(folder), id, work);
-            return write(id, work, "run.json", RunWriter.bytes(run));
-        } catch (IOException error) {
-            throw new Refusal(Refusal.ANSWER, "the answer cannot be written: " + NotOk.sentence(error));
+            Job job = read(new File(folder), id);
+            CaseRunner runner = new CaseRunner(phone, marker, new File(folder), work);
+            List<Run.CaseResult> results = new ArrayList<>();
+            for (Job.Case asked : job.cases) {
+                results.add(runner.run(asked));
+            }
+            return write(id, work, "run.json", () -> RunWriter.bytes(run(job, results, runner.runtimeVersion)));
         } finally {
             Files.remove(work);
         }
     }
 
-    private Answer write(String id, File work, String name, byte[] content) throws IOException {
-        marker.phase("", "answer");
-        Files.write(new File(work, name), content, false);
-        return Answer.write(id, work, folders);
+    /** The answer's own file: run.json or probe.json. */
+    private interface Content {
+        byte[] bytes() throws IOException;
     }
 
-    private Run run(File folder, String id, File work) throws Refusal {
-        Job job = read(folder, id);
-        CaseRunner runner = new CaseRunner(phone, marker, folder, work);
+    /** What goes wrong here is no case's doing, a full heap included: the cases are over. */
+    private Answer write(String id, File work, String name, Content content) throws Refusal {
+        try {
+            byte[] bytes = content.bytes();
+            marker.phase("", "answer");
+            Files.write(new File(work, name), bytes, false);
+            return Answer.write(id, work, folders);
+        } catch (IOException error) {
+            throw new Refusal(Refusal.ANSWER, "the answer cannot be written: " + NotOk.sentence(error));
+        } catch (OutOfMemoryError error) {
+            throw new Refusal(Refusal.ANSWER, "the answer cannot be written: the app's memory is full ("
+                    + NotOk.named(error) + ")");
+        }
+    }
+
+    private Run run(Job job, List<Run.CaseResult> results, String version) {
         Run run = new Run();
         run.job = job.id;
-        for (Job.Case asked : job.cases) {
-            run.cases.add(runner.run(asked));
-        }
-        String runtime = job.cases.isEmpty() ? "litert" : job.cases.get(0).runtime;
-        run.environment = environment(runtime, runner.runtimeVersion);
+        run.cases.addAll(results);
+        run.environment = environment(job.cases.isEmpty() ? "litert" : job.cases.get(0).runtime, version);
         return run;
     }
 

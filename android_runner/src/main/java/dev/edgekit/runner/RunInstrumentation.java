@@ -7,6 +7,8 @@ import android.content.Intent;
 import android.os.Bundle;
 import android.util.Log;
 
+import java.io.IOException;
+
 /**
  * {@code am instrument -w -r -e job FOLDER -e id JOBID [-e task run|probe] dev.edgekit.runner/.RunInstrumentation}:
  * one launch with an activity in front, its answer sent back in pieces (status bundles with {@code part},
@@ -38,7 +40,7 @@ public class RunInstrumentation extends Instrumentation {
             Answer answer = launch.run(arguments.getString("job"), id, arguments.getString("task"));
             send(answer);
             result.putString("state", "done");
-            result.putString("bytes", Integer.toString(answer.zip.length));
+            result.putString("bytes", Long.toString(answer.bytes));
             result.putString("sha256", answer.sha256);
             result.putString("parts", Integer.toString(answer.parts()));
             finish(Activity.RESULT_OK, result);
@@ -65,12 +67,16 @@ public class RunInstrumentation extends Instrumentation {
 
     private void send(Answer answer) {
         int parts = answer.parts();
-        for (int part = 0; part < parts; part++) {
-            Bundle piece = new Bundle();
-            piece.putString("part", Integer.toString(part));
-            piece.putString("parts", Integer.toString(parts));
-            piece.putString("data", answer.part(part));
-            sendStatus(PART, piece);
+        try {
+            for (int part = 0; part < parts; part++) {
+                Bundle piece = new Bundle();
+                piece.putString("part", Integer.toString(part));
+                piece.putString("parts", Integer.toString(parts));
+                piece.putString("data", answer.part(part));
+                sendStatus(PART, piece);
+            }
+        } catch (IOException | OutOfMemoryError error) {  // the host sees which piece is missing and fetches the file
+            Log.w(AndroidLog.TAG, "the answer goes as a file", error);
         }
     }
 }

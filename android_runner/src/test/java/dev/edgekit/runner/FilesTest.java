@@ -62,6 +62,12 @@ public class FilesTest {
         Files.write(file, new byte[] {3}, false);
         assertArrayEquals(new byte[] {3}, Files.read(file));
         assertArrayEquals(new String[] {"file"}, file.getParentFile().list());
+        File half = new File(file.getParentFile(), "half");
+        assertThrows(java.io.IOException.class, () -> Files.write(half, true, output -> {
+            output.write(1);
+            throw new java.io.IOException("no space left");
+        }));
+        assertArrayEquals(new String[] {"file"}, file.getParentFile().list());
         File blocked = new File(file, "below-a-file");
         assertThrows(java.io.IOException.class, () -> Files.write(blocked, new byte[] {1}, true));
     }

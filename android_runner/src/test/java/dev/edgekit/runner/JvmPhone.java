@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A stand-in for a phone on a plain JVM: what it cannot know is null. */
-final class JvmPhone implements Phone {
+class JvmPhone implements Phone {
     private final File files;
     private final File external;
     private final DelegateLog.Source log;

@@ -98,13 +98,14 @@ public class LaunchTest {
         File job = Golden.job(folder.newFolder().toPath(), NO_RUNTIME);
         Files.write(new File(external, "answers/old.zip"), new byte[] {1}, false);
         Answer answer = run(job.getPath(), "golden", "run");
-        assertArrayEquals(answer.zip, Files.read(new File(files, "answers/golden.zip")));
-        assertArrayEquals(answer.zip, Files.read(new File(external, "answers/golden.zip")));
+        assertEquals(new File(files, "answers/golden.zip"), answer.file);
+        assertEquals(answer.file.length(), answer.bytes);
+        assertArrayEquals(Files.read(answer.file), Files.read(new File(external, "answers/golden.zip")));
         assertArrayEquals(new String[] {"golden.zip"}, new File(external, "answers").list());
         assertEquals(Files.sha256(new File(files, "answers/golden.zip")), answer.sha256);
         assertEquals("done", marker(files).get("state"));
         assertFalse(new File(files, "work").exists());
-        Launched launched = new Launched(answer.zip);
+        Launched launched = Launched.of(answer);
         assertEquals("golden", launched.run.get("job"));
         assertEquals("unsupported", launched.at(0, "status"));
         assertEquals("this runner has no runtime torch", launched.at(1, "reason"));
@@ -118,7 +119,8 @@ public class LaunchTest {
         File job = Golden.job(folder.newFolder().toPath(), NO_RUNTIME);
         external = folder.newFile();
         Answer answer = run(job.getPath(), "golden", null);
-        assertArrayEquals(answer.zip, Files.read(new File(files, "answers/golden.zip")));
+        assertEquals(new File(files, "answers/golden.zip"), answer.file);
+        assertEquals("golden", Launched.of(answer).run.get("job"));
     }
 
     @Test
@@ -127,7 +129,7 @@ public class LaunchTest {
         File job = Golden.job(folder.newFolder().toPath(),
                 "\"file\": \"float.tflite\"", "\"file\": \"../float.tflite\"",
                 "\"sha256\": \"" + image, "\"sha256\": \"0000" + image.substring(4));
-        Launched launched = new Launched(run(job.getPath(), "golden", null).zip);
+        Launched launched = Launched.of(run(job.getPath(), "golden", null));
         assertEquals("failed", launched.at(0, "status"));
         assertEquals("file name '../float.tflite' leaves the job's folder", launched.at(0, "reason"));
         assertEquals("failed", launched.at(1, "status"));
@@ -151,7 +153,7 @@ public class LaunchTest {
                     return "";
                 }
             });
-            Launched launched = new Launched(new Launch(phone).run(job.getPath(), "golden", null).zip);
+            Launched launched = Launched.of(new Launch(phone).run(job.getPath(), "golden", null));
             assertEquals("failed", launched.at(0, "status"));
             assertEquals(error.getMessage() == null ? "StackOverflowError" : "OutOfMemoryError: Java heap space",
                     launched.at(0, "reason"));
@@ -165,15 +167,15 @@ public class LaunchTest {
         new Random(0).nextBytes(noise);
         Files.write(new File(work, "outputs/c-0.bin"), noise, false);
         Answer answer = Answer.write("a", work, Arrays.asList(files));
-        assertEquals((answer.zip.length + 49151) / 49152, answer.parts());
+        assertEquals((answer.bytes + 49151) / 49152, answer.parts());
         assertEquals(3, answer.parts());
         ByteArrayOutputStream joined = new ByteArrayOutputStream();
         for (int part = 0; part < answer.parts(); part++) {
             assertFalse(answer.part(part).contains("\n"));
             joined.write(Base64.getDecoder().decode(answer.part(part)));
         }
-        assertArrayEquals(answer.zip, joined.toByteArray());
-        assertArrayEquals(noise, new Launched(answer.zip).files.get("outputs/c-0.bin"));
+        assertArrayEquals(Files.read(answer.file), joined.toByteArray());
+        assertArrayEquals(noise, Launched.of(answer).files.get("outputs/c-0.bin"));
         byte[] large = new byte[9 * 1024 * 1024];
         new Random(0).nextBytes(large);
         Files.write(new File(work, "outputs/c-0.bin"), large, false);

@@ -23,10 +23,14 @@ final class Launched {
         run = files.containsKey("run.json") ? (Map<?, ?>) Json.parse(files.get("run.json")) : null;
     }
 
+    static Launched of(Answer answer) throws IOException, JobError {
+        return new Launched(Files.read(answer.file));
+    }
+
     /** One launch of the job "golden" in {@code folder} on a stand-in phone. */
     static Launched golden(File folder, File out) throws Exception {
         Phone phone = new JvmPhone(out, null, ShimLog.ofThisProcess());
-        return new Launched(new Launch(phone).run(folder.getPath(), "golden", null).zip);
+        return of(new Launch(phone).run(folder.getPath(), "golden", null));
     }
 
     Map<?, ?> result(int index) {

@@ -20,7 +20,7 @@ public class ProbeTest {
     private Map<?, ?> probe(File job) throws Exception {
         Phone phone = new JvmPhone(folder.newFolder(), null, ShimLog.ofThisProcess());
         Answer answer = new Launch(phone).run(job.getPath(), "p1", "probe");
-        Launched launched = new Launched(answer.zip);
+        Launched launched = Launched.of(answer);
         assertNull(launched.run);
         return (Map<?, ?>) Json.parse(launched.files.get("probe.json"));
     }

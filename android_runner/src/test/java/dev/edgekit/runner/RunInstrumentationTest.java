@@ -140,7 +140,21 @@ public class RunInstrumentationTest {
             joined.write(Base64.getDecoder().decode(told.pieces.get(part).getString("data")));
         }
         assertEquals(5, told.pieces.size());
-        assertArrayEquals(answer.zip, joined.toByteArray());
+        assertArrayEquals(Files.read(answer.file), joined.toByteArray());
+    }
+
+    /** The host then says which piece is missing, and fetches the file. */
+    @Test
+    public void aFileThatIsGoneEndsThePiecesAlone() throws Exception {
+        File work = folder.newFolder();
+        Files.write(new File(work, "x"), new byte[] {1}, false);
+        Answer answer = Answer.write("a", work, java.util.Arrays.asList(folder.newFolder()));
+        assertEquals(1, answer.parts());
+        assertTrue(answer.file.delete());
+        Told told = new Told();
+        ReflectionHelpers.callInstanceMethod(RunInstrumentation.class, told, "send",
+                ReflectionHelpers.ClassParameter.from(Answer.class, answer));
+        assertTrue(told.pieces.isEmpty());
     }
 
     private void refused(String kind, String sentence, String... arguments) throws Exception {

@@ -14,22 +14,15 @@ import java.util.Map;
 
 import org.junit.Rule;
 import org.junit.Test;
-import org.junit.rules.TemporaryFolder;
 
 /** Cases that end otherwise, each with its sentence, on TFLite's own library; and what the marker says meanwhile. */
 public class TfliteCasesTest {
-    private static final String CPU = "\"delegate\": \"cpu\"";
-
     @Rule
-    public final TemporaryFolder folder = new TemporaryFolder();
-
-    private Launched golden(String... edits) throws Exception {
-        return Launched.golden(Golden.job(folder.newFolder().toPath(), edits), folder.newFolder());
-    }
+    public final GoldenFolder folder = new GoldenFolder();
 
     @Test
     public void otherDelegatesAndOptions() throws Exception {
-        Launched launched = golden(CPU, "\"delegate\": \"coreml\"");
+        Launched launched = folder.goldenOn("coreml");
         assertEquals("unsupported: litert on Android has no delegate coreml",
                 launched.at(0, "status") + ": " + launched.at(0, "reason"));
         String[][] options = {
@@ -42,7 +35,7 @@ public class TfliteCasesTest {
             {"nnapi", "{\"accelerator_name\": true}", "delegate nnapi: option 'accelerator_name' is text, not true"},
         };
         for (String[] option : options) {
-            launched = golden(CPU, "\"delegate\": \"" + option[0] + "\"",
+            launched = folder.golden(GoldenFolder.CPU, GoldenFolder.on(option[0]),
                     "\"options\": {}", "\"options\": " + option[1]);
             assertEquals("unsupported: " + option[2], launched.at(0, "status") + ": " + launched.at(0, "reason"));
         }
@@ -53,7 +46,7 @@ public class TfliteCasesTest {
         OtherModel changed = new OtherModel(folder.newFolder(), Arrays.copyOf(
                 Files.read(Golden.folder("runner/float.tflite").toFile()), 500));
         for (String delegate : new String[] {"cpu", "cpu-default", "nnapi"}) {
-            Launched launched = Launched.golden(changed.with(CPU, "\"delegate\": \"" + delegate + "\""),
+            Launched launched = Launched.golden(changed.with(GoldenFolder.CPU, GoldenFolder.on(delegate)),
                     folder.newFolder());
             assertEquals("failed: litert 2.16.1: ByteBuffer is not a valid TensorFlow Lite model flatbuffer",
                     launched.at(0, "status") + ": " + launched.at(0, "reason"));
@@ -84,7 +77,7 @@ public class TfliteCasesTest {
             {"\"dtype\": \"float32\"", "\"dtype\": \"int32\"", "takes float32, the sample is int32"},
         };
         for (String[] edit : wrong) {
-            Launched launched = golden(edit[0], edit[1]);
+            Launched launched = folder.golden(edit[0], edit[1]);
             assertEquals("failed", launched.at(0, "status"));
             assertTrue((String) launched.at(0, "reason"), ((String) launched.at(0, "reason")).endsWith(edit[2]));
         }
@@ -92,7 +85,7 @@ public class TfliteCasesTest {
 
     @Test
     public void noTimingAndNoOutputs() throws Exception {
-        Launched launched = golden("\"max_runs\": 20", "\"max_runs\": 0", "\"outputs\": \"all\"",
+        Launched launched = folder.golden("\"max_runs\": 20", "\"max_runs\": 0", "\"outputs\": \"all\"",
                 "\"outputs\": \"none\"");
         assertEquals("ok", launched.at(0, "status"));
         assertNull(launched.at(0, "phases.warmup_ns"));
@@ -156,13 +149,40 @@ public class TfliteCasesTest {
             }
         });
         File cpu = Golden.job(folder.newFolder().toPath());
-        Launched launched = new Launched(new Launch(phone).run(cpu.getPath(), "golden", null).zip);
+        Launched launched = Launched.of(new Launch(phone).run(cpu.getPath(), "golden", null));
         assertEquals("{total=3, delegated=null, partitions=null, plan_length=1}",
                 launched.at(0, "nodes").toString());
-        File nnapi = Golden.job(folder.newFolder().toPath(), CPU, "\"delegate\": \"nnapi\"");
-        launched = new Launched(new Launch(phone).run(nnapi.getPath(), "golden", null).zip);
+        File nnapi = Golden.job(folder.newFolder().toPath(), GoldenFolder.CPU, GoldenFolder.on("nnapi"));
+        launched = Launched.of(new Launch(phone).run(nnapi.getPath(), "golden", null));
         assertEquals("fell back", launched.at(0, "status"));
         assertEquals("fell back: the plan has as many steps as the model has nodes (3), and the log that would tell "
                 + "more cannot be read", launched.at(0, "reason"));
+    }
+
+    /** A line of nodes taken beside a plan that has them all: neither is believed, and nothing is timed. */
+    @Test
+    public void aLineThatThePlanContradictsIsNoLatency() throws Exception {
+        StringBuilder lines = new StringBuilder();
+        Phone phone = new JvmPhone(folder.newFolder(), null, new DelegateLog.Source() {
+            @Override
+            public void write(String line) {
+                lines.append(line.endsWith(" is open") ? "Replacing 3 out of 3 node(s) with delegate "
+                        + "(TfLiteNnapiDelegate) node, yielding 1 partitions for the whole graph.\n" : "");
+                lines.append(line).append('\n');
+            }
+
+            @Override
+            public String text() {
+                return lines.toString();
+            }
+        });
+        File nnapi = Golden.job(folder.newFolder().toPath(), GoldenFolder.CPU, GoldenFolder.on("nnapi"));
+        Launched launched = Launched.of(new Launch(phone).run(nnapi.getPath(), "golden", null));
+        assertEquals("fell back: the plan has as many steps as the model has nodes (3), and the runtime's log line "
+                + "says otherwise", launched.at(0, "reason"));
+        assertEquals("fell back", launched.at(1, "status"));
+        assertEquals("{total=null, delegated=null, partitions=null, plan_length=3}",
+                launched.at(0, "nodes").toString());
+        assertEquals("[]", launched.at(0, "samples.latency_ns").toString());
     }
 }

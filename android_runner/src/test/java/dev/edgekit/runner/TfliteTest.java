@@ -15,27 +15,20 @@ import java.util.Map;
 
 import org.junit.Rule;
 import org.junit.Test;
-import org.junit.rules.TemporaryFolder;
 
 /** TFLite's own Android library (x86_64, over the shim) under the app's classes. */
 public class TfliteTest {
-    private static final String CPU = "\"delegate\": \"cpu\"";
-
     @Rule
-    public final TemporaryFolder folder = new TemporaryFolder();
-
-    private Launched golden(String... edits) throws Exception {
-        return Launched.golden(Golden.job(folder.newFolder().toPath(), edits), folder.newFolder());
-    }
+    public final GoldenFolder folder = new GoldenFolder();
 
     @Test
     public void theGoldenJobOnCpu() throws Exception {
-        compare(golden());
+        compare(folder.golden());
     }
 
     @Test
     public void theGoldenJobAsMostAppsRunIt() throws Exception {
-        Launched launched = golden(CPU, "\"delegate\": \"cpu-default\"");
+        Launched launched = folder.goldenOn("cpu-default");
         compare(launched);
         assertNull(launched.at(0, "phases.delegate_create_ns"));
     }
@@ -118,7 +111,7 @@ public class TfliteTest {
 
     @Test
     public void nnapiThatDoesNothingIsNoLatency() throws Exception {
-        Launched launched = golden(CPU, "\"delegate\": \"nnapi\"");
+        Launched launched = folder.goldenOn("nnapi");
         for (int index = 0; index < 2; index++) {
             assertEquals("fell back", launched.at(index, "status"));
             assertEquals("fell back: 0 of 3 nodes delegated to nnapi", launched.at(index, "reason"));
@@ -132,7 +125,7 @@ public class TfliteTest {
 
     @Test
     public void gpuIsUnsupportedWithItsReason() throws Exception {
-        Launched launched = golden(CPU, "\"delegate\": \"gpu\"");
+        Launched launched = folder.goldenOn("gpu");
         assertEquals("unsupported", launched.at(0, "status"));
         String reason = (String) launched.at(0, "reason");
         assertTrue(reason, reason.startsWith("the GPU delegate"));
@@ -157,7 +150,7 @@ public class TfliteTest {
     }
 
     private List<Long> threadsMade(String delegate, int threads) throws Exception {
-        File job = Golden.job(folder.newFolder().toPath(), CPU, "\"delegate\": \"" + delegate + "\"",
+        File job = Golden.job(folder.newFolder().toPath(), GoldenFolder.CPU, GoldenFolder.on(delegate),
                 "\"threads\": 1", "\"threads\": " + threads);
         File out = folder.newFolder();
         List<String> command = new ArrayList<>(Arrays.asList(System.getProperty("java.home") + "/bin/java",
