@@ -31,6 +31,11 @@ class EdgekitError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def sentence(self) -> str:
+        """Both in one line, as a report's row gives its reason."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
 
 class UsageError(EdgekitError):
     """The command line asks for something that does not exist: an unknown target, delegate or variant."""

@@ -40,6 +40,8 @@ class Model:
     parameters: int
     macs: int
     trained_quantization: Any = None
+    options: Mapping[str, Any] | None = None
+    """The factory's options that this network was built with; None: the recipe's own."""
 
 
 def history_json(model: Model) -> Any:

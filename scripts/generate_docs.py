@@ -1,4 +1,4 @@
-"""Write docs/cli.md from the commands' own help, and recipes/README.md's table from the recipes.
+"""Write docs/cli.md from the commands' own help, and recipes/README.md's tables from the recipes and their networks.
 
 python scripts/generate_docs.py            write them
 python scripts/generate_docs.py --check    exit 1 where one is out of date
@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+from layer_tables import layer_tables
 
 from edgekit.cli.main import COMMANDS
 from edgekit.recipe.table import recipes_readme
@@ -34,7 +36,7 @@ def cli_page() -> str:
 
 
 def main() -> None:
-    pages = {ROOT / "docs" / "cli.md": cli_page(), ROOT / "recipes" / "README.md": recipes_readme()}
+    pages = {ROOT / "docs" / "cli.md": cli_page(), ROOT / "recipes" / "README.md": recipes_readme() + layer_tables()}
     stale = [page for page, text in pages.items() if not page.exists() or page.read_text() != text]
     if "--check" in sys.argv[1:]:
         if stale:

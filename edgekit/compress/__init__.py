@@ -4,6 +4,7 @@ STEPS: dict[str, str] = {
     "train": "edgekit.compress.train:apply",
     "prune": "edgekit.compress.prune:apply",
     "qat": "edgekit.compress.qat:apply",
+    "distill": "edgekit.compress.distill:apply",
 }
 """Kind of step -> module:function."""
 

@@ -31,6 +31,7 @@ def save(model: Model, folder: Path) -> None:
         "parameters": model.parameters,
         "macs": model.macs,
         "attributes": {} if model.trained_quantization else attributes(network),
+        "options": model.options if model.options is None else dict(model.options),
         "float_attributes": model.trained_quantization.float_attributes if model.trained_quantization else None,
     }
     (folder / "model.json").write_text(json.dumps(meta, indent=1))
@@ -38,11 +39,11 @@ def save(model: Model, folder: Path) -> None:
         np.save(folder / f"example-{index}.npy", array)
 
 
-def load(folder: Path, build: Callable[[], nn.Module]) -> Model:
-    """Read a model back; `build` is its recipe's factory."""
+def load(folder: Path, build: Callable[[dict[str, Any] | None], nn.Module]) -> Model:
+    """Read a model back; `build(options)` is its recipe's factory, with the recipe's options for None."""
     meta = json.loads((folder / "model.json").read_text())
     example = tuple(np.load(folder / f"example-{index}.npy", allow_pickle=False) for index in range(meta["examples"]))
-    network = build()
+    network = build(meta["options"])
     quantized = meta["float_attributes"] is not None
     _set_attributes(network, meta["float_attributes"] if quantized else meta["attributes"])
     if quantized:
@@ -61,6 +62,7 @@ def load(folder: Path, build: Callable[[], nn.Module]) -> Model:
         history=codec.decode(tuple[StepRecord, ...], meta["history"]),
         parameters=meta["parameters"],
         macs=meta["macs"],
+        options=meta["options"],
     )
     if not quantized:
         return model

@@ -8,10 +8,13 @@ from edgekit.artifact import Artifact, Parity, TensorInfo, compressed_size, side
 from edgekit.datasets import Split
 from edgekit.errors import ConvertError
 from edgekit.model import Model
+from edgekit.progress import Tick, ignored
 from edgekit.recipe.spec import Precision
 from edgekit.runner import codec
 from edgekit.workspace import version_of, write_atomic
 
+CONVERT_STAGES = ("float file", "precision", "parity")
+"""What `convert_model` ticks off."""
 TOOLS = ("torch", "litert-torch", "litert-quantizer", "ai-edge-litert", "litert-converter")
 
 
@@ -24,8 +27,11 @@ def convert_model(
     folder: Path,
     recipe: str,
     variant: str,
+    tick: Tick = ignored,
 ) -> Artifact:
     """Write `<variant>.tflite` and its side-car into `folder`. Raises ConvertError; a failed parity is in the result.
+
+    `tick` is called after each of CONVERT_STAGES.
 
     `calibration`: samples whose ranges static int8 takes (unused otherwise); `parity_samples`: real samples, not test.
     """
@@ -35,13 +41,16 @@ def convert_model(
     from edgekit.runner.batch import run_batch
 
     exact: trained.TrainedFile | None = None
+    tick(0, "torch to TFLite")
     if model.trained_quantization is not None:
         if precision != "int8":
             raise ConvertError(f"variant {variant} was trained for int8 and asks for {precision}")
         exact = trained.to_trained_int8(model, tuple(array[:1] for array in parity_samples.inputs))
         content = exact.content
+        tick(1, "")
     else:
         content = to_tflite(model.network, model)
+        tick(1, precision)
         if precision == "fp16":
             content = quantize.to_fp16(content)
         elif precision in ("int8", "int8-dynamic"):
@@ -49,11 +58,13 @@ def convert_model(
             samples = [tuple(array[k : k + 1] for array in inputs) for k in range(len(calibration))]
             to_int8 = post_training.to_static_int8 if precision == "int8" else post_training.to_dynamic_int8
             content = to_int8(content, samples)
+    tick(1, "parity")
     path = folder / f"{variant}.tflite"
     write_atomic(path, content)
     rule = "int8-qat" if exact else {"float32": "float32", "fp16": "fp16"}.get(precision, "int8-ptq")
     outputs = run_batch(path, to_channels_last(parity_samples.inputs, model.channels_last))
     found = parity.check(rule, _source_outputs(model, parity_samples), outputs)
+    tick(1, "")
     return _describe(model, path, content, "tflite", recipe, variant, precision, found, exact)
 
 

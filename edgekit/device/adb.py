@@ -12,7 +12,7 @@ from typing import Protocol
 from edgekit.errors import DeviceError, PushFailed
 
 Moved = Callable[[int], None]
-"""Called with the number of bytes that went over since the last call."""
+"""Called with the number of bytes that went over since the last call; a push calls it with 0 as it begins."""
 COMMAND_SECONDS = 60.0
 TRANSFER_SECONDS = 600.0
 
@@ -82,6 +82,8 @@ def push_verified(adb: Adb, local: Path, remote: str, moved: Moved | None = None
     _require(adb, quoted("mkdir", "-p", folder or "/"), remote)
     left = [temporary]
     try:
+        if moved is not None:
+            moved(0)
         adb.push(local, temporary, moved)
         found = remote_sha256(adb, temporary)
         if found != wanted:

@@ -202,7 +202,7 @@ class _Work:
             self.trouble[index] = ("incorrect", error.message)
             return None
         except (DeviceError, ResultError) as error:
-            reason = f"{error.message} ({error.hint})" if error.hint else error.message
+            reason = error.sentence
             if isinstance(error, DeviceError):
                 self.gone = reason
             self.trouble[index] = ("unreachable", reason)

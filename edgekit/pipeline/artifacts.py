@@ -56,11 +56,12 @@ def _key(session: Session, models: Models, variant: VariantSpec, stage: str) -> 
 
 
 def _convert(session: Session, models: Models, variant: VariantSpec, stage: str, folder: Path) -> None:
-    from edgekit.convert import convert_model, export_model
+    from edgekit.convert import CONVERT_STAGES, convert_model, export_model
 
     model = models.get(variant.steps)
     session.say(f"{stage} {variant.name} ({variant.precision})")
-    with session.progress.task(f"{stage} {variant.name}", None):
+    total = None if stage == "export" else len(CONVERT_STAGES)
+    with session.progress.task(f"{stage} {variant.name}", total) as tick:
         if stage == "export":
             artifact = export_model(model, folder=folder, recipe=session.recipe.name, variant=variant.name)
         else:
@@ -72,6 +73,7 @@ def _convert(session: Session, models: Models, variant: VariantSpec, stage: str,
                 folder=folder,
                 recipe=session.recipe.name,
                 variant=variant.name,
+                tick=tick,
             )
     session.say(f"  {units.size(artifact.size_bytes)}, {parity_words(artifact)}")
 

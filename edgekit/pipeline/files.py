@@ -159,7 +159,6 @@ def push(file: Path, *, targets: Sequence[str], serial: str, progress: Progress)
         if not hasattr(target, "adb"):
             raise UsageError(f"target {spec} takes no files", "name a device: --target android:*:cpu")
         try:
-            with progress.task(f"push {file.name}", None):
-                yield push_file(target.adb(), file)
+            yield push_file(target.adb(), file, progress)
         finally:
             target.close()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from edgekit import units
 from edgekit.model import Model, StepRecord
+from edgekit.pipeline import teaching
 from edgekit.pipeline.session import Session, package_modules
 from edgekit.runner import codec
 from edgekit.workspace import stage_key
@@ -18,8 +19,10 @@ TOOLS = ("torch", "torch-pruning", "numpy")
 class Models:
     """The models of one session by the steps that made them. Nothing is loaded before it is asked for."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, pupils: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> None:
         self.session = session
+        self.pupils = pupils
+        """Recipe files and steps whose teacher this one's models are: none of them may teach in turn."""
         self._loaded: dict[tuple[str, ...], Model] = {}
         self._keys: dict[tuple[str, ...], str] = {}
 
@@ -48,6 +51,8 @@ class Models:
             **{role: session.identity(role) for role in ("data", "loss", "metric")},
             "seed": recipe.seed,
         }
+        if step.kind == "distill":
+            inputs |= {"teacher": teaching.find(self, steps).key, "model": session.identity("model")}
         return stage_key(step.kind, sources=sources, inputs=inputs, tools=TOOLS)
 
     def get(self, steps: tuple[str, ...]) -> Model:
@@ -65,9 +70,9 @@ class Models:
         key = self.key(steps)
         found = self.session.workspace.find(kind, key)
         if found is not None:
-            return store.load(found, lambda: self.session.network)
+            return store.load(found, self.session.new_network)
         before = self.get(steps[:-1])
-        model = self._apply(steps[-1], before)
+        model = self._apply(steps, before)
         with self.session.workspace.build(kind, key) as folder:
             store.save(model, folder)
         return model
@@ -83,22 +88,23 @@ class Models:
         example = tuple(array[:1] for array in train.inputs)
         spec = self.session.recipe.model
         names = self.session.source.input_names
-        return start.start(self.session.network, example, input_names=names, channels_last=spec.channels_last)
+        return start.start(self.session.new_network(), example, input_names=names, channels_last=spec.channels_last)
 
-    def _apply(self, name: str, before: Model) -> Model:
+    def _apply(self, steps: tuple[str, ...], before: Model) -> Model:
         import importlib
 
         from edgekit.compress import STEPS
 
+        name = steps[-1]
         step = self.session.recipe.steps[name]
         module, _, function = STEPS[step.kind].partition(":")
         self.session.say(f"step {name} ({step.kind})")
-        model: Model = getattr(importlib.import_module(module), function)(before, step, self._context())
+        model: Model = getattr(importlib.import_module(module), function)(before, step, self._context(steps))
         record = model.history[-1]
         self.session.say(f"  {_record_line(record)}")
         return model
 
-    def _context(self) -> "Context":
+    def _context(self, steps: tuple[str, ...]) -> "Context":
         from edgekit.compress.context import Context
 
         session = self.session
@@ -108,6 +114,7 @@ class Models:
             metric=session.metric,
             seed=session.recipe.seed,
             progress=session.progress,
+            lesson=teaching.lesson(self, steps) if session.recipe.steps[steps[-1]].kind == "distill" else None,
         )
 
 

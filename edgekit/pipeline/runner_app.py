@@ -77,7 +77,7 @@ def install(serial: str, path: Path | None, progress: Progress) -> str:
     if found is None:
         raise UsageError(NO_APK, "build it: edgekit runner build, or name one: --apk FILE")
     apk = read_apk(found)
-    with _connected(serial) as adb, progress.task(f"install on {adb.serial}", apk.size_bytes) as tick:
+    with _connected(serial) as adb, progress.task(f"install on {adb.serial}", apk.size_bytes, "bytes") as tick:
         done = ensure_installed(adb, apk, lambda moved: tick(moved, ""))
         return f"{adb.serial}: {APP} {apk.version} {'installed' if done else 'there already'}, sha256 {apk.sha256}"
 

@@ -77,7 +77,7 @@ def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: S
         return series
     broken = kept[-1] if kept and not setting.fresh and load_complete(kept[-1]) is None else None
     started = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
-    target = open_target(spec, serial=setting.serial, pythons=setting.pythons)
+    target = open_target(spec, serial=setting.serial, pythons=setting.pythons, progress=setting.progress)
     try:
         reason = target.probe()
         if reason is not None:
@@ -100,8 +100,7 @@ def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: S
                 progress=setting.progress,
             )
     except DeviceError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        return not_measured(spec, candidates, "unreachable", f"{error.message}{hint}")
+        return not_measured(spec, candidates, "unreachable", error.sentence)
     finally:
         target.close()
 

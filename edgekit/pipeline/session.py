@@ -46,9 +46,11 @@ class Session:
         """The recipe's model, data, loss or metric."""
         return self.recipe.model.factory if role == "model" else getattr(self.recipe, role)
 
-    def build(self, role: str) -> Any:
-        """Call the recipe's function for `role` with its options."""
+    def build(self, role: str, options: Mapping[str, Any] | None = None) -> Any:
+        """Call the recipe's function for `role` with its options, or with these."""
         reference = self.reference(role)
+        if options is not None:
+            reference = replace(reference, options=options)
         return call(reference, resolve(reference, _table(role), self.recipe.folder), key=role, file=self.recipe.file)
 
     def identity(self, role: str) -> dict[str, object]:
@@ -102,13 +104,12 @@ class Session:
             raise self._wrong_kind("loss", loss, "a function of (outputs, labels)")
         return loss
 
-    @property
-    def network(self) -> Any:
-        """A new network from the recipe's factory, seeded."""
+    def new_network(self, options: Mapping[str, Any] | None = None) -> Any:
+        """A network from the recipe's factory, seeded; with `options` instead of the recipe's where they are given."""
         import torch
 
         torch.manual_seed(self.recipe.seed)
-        network = self.build("model")
+        network = self.build("model", options)
         if not isinstance(network, torch.nn.Module):
             raise self._wrong_kind("model", network, "a torch.nn.Module")
         return network

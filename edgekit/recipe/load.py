@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import RecipeError, UsageError
-from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, Value, VariantSpec
-from edgekit.recipe.steps import OPTIONS, PruneOptions, QatOptions, Step, TrainOptions
+from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, VariantSpec
+from edgekit.recipe.steps import OPTIONS, DistillOptions, PruneOptions, QatOptions, Step, TrainOptions, Value
 from edgekit.runner import codec
 from edgekit.target import parse_target
 
@@ -175,6 +175,8 @@ def _step(name: str, table: Any, fail: Fail) -> Step:
         _at_least(fail, f"steps.{name}", round_to=(options.round_to, 1), iterations=(options.iterations, 1))
     if isinstance(options, QatOptions) and not 0 <= options.freeze_ranges_after <= 1:
         raise fail(f"steps.{name}.freeze_ranges_after", f"{options.freeze_ranges_after:g} is not a share 0..1")
+    if isinstance(options, DistillOptions):
+        _check_distill(f"steps.{name}", options, fail)
     training = (
         options
         if isinstance(options, TrainOptions)
@@ -186,6 +188,25 @@ def _step(name: str, table: Any, fail: Fail) -> Step:
     if not 0 < training.learning_rate <= 10:
         raise fail(f"steps.{name}.learning_rate", f"{training.learning_rate:g} is not in 0..10")
     return Step(name=name, kind=kind, options=options)
+
+
+def _check_distill(place: str, options: DistillOptions, fail: Fail) -> None:
+    teacher = options.teacher
+    if teacher is None and options.student is None:
+        raise fail(
+            place, "no teacher and no student", "name a teacher, or the student's options: student = { width = 8 }"
+        )
+    if teacher is not None and bool(teacher.recipe) == bool(teacher.factory):
+        raise fail(f"{place}.teacher", "name either a recipe or a factory", 'teacher = { recipe = "fashion-resnet20" }')
+    if teacher is not None and (bool(teacher.factory) != bool(teacher.weights) or (teacher.recipe and teacher.options)):
+        raise fail(f"{place}.teacher", "a factory needs weights, and a recipe neither weights nor options")
+    if teacher is not None and teacher.factory and teacher.variant:
+        raise fail(f"{place}.teacher.variant", "a factory has no variants", "leave it out")
+    if not 0 <= options.weight <= 1:
+        raise fail(f"{place}.weight", f"{options.weight:g} is not a share 0..1")
+    if not 0.1 <= options.temperature <= 100:
+        raise fail(f"{place}.temperature", f"{options.temperature:g} is not in 0.1..100")
+    _at_least(fail, place, labelled=(options.labelled, 0))
 
 
 def _with_own_defaults(options: type[Any], table: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +232,9 @@ def _variant(name: str, variant: _Variant, steps: Mapping[str, Step], fail: Fail
             raise fail(key, f"no step is called {step!r}{codec.closest(step, steps)}", hint)
         if steps[step].kind == "qat" and index != len(variant.steps) - 1:
             raise fail(key, f"{step!r} (qat) must be the last step: what follows would break its trained ranges")
+        options = steps[step].options
+        if isinstance(options, DistillOptions) and options.teacher is None and index == 0:
+            raise fail(key, f"{step!r} has no teacher: no step trained one before it", "name a teacher, or train first")
         if step in variant.steps[:index]:
             raise fail(key, f"step {step!r} stands twice", "give the second one a name of its own with the same kind")
     if variant.steps and steps[variant.steps[-1]].kind == "qat" and variant.precision != "int8":

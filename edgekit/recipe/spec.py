@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from edgekit.recipe.steps import Step
+from edgekit.recipe.steps import Step, Value
 
 Precision = Literal["float32", "fp16", "int8", "int8-dynamic"]
 """`int8` is full-integer static; calibrated on train samples, or by the trained ranges where the last step is qat."""
-
-Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
-"""What TOML can say; options of a user's own function are passed to it as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

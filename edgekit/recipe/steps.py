@@ -1,7 +1,11 @@
 """Each step's options, one dataclass a step, and the table of step kinds. A ratio is a share 0..1."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
+"""What TOML can say; options of a user's own function are passed to it as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,38 @@ class QatOptions:
     """Share of the epochs after which the ranges stand still (batch norms are folded before)."""
 
 
-Options = TrainOptions | PruneOptions | QatOptions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teacher:
+    """Who teaches: a variant of a recipe (its baseline where none is named), or a factory with a checkpoint."""
+
+    recipe: str = ""
+    """A recipe's name or file; a relative file counts from the student's recipe."""
+    variant: str = ""
+    factory: str = ""
+    """A network's name or `module:function`, with `options` and `weights`, a state_dict (`.pt`, no pickled code)."""
+    options: Mapping[str, Value] = field(default_factory=dict)
+    weights: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistillOptions:
+    """Knowledge distillation (Hinton, Vinyals & Dean 2015, arXiv 1503.02531): learn from a teacher's class outputs.
+
+    The loss is (1 - weight) x the recipe's loss + weight x temperature^2 x KL(teacher, student), both softened.
+    """
+
+    teacher: Teacher | None = None
+    """None: the model that the step is given teaches, and `student` is what it teaches."""
+    student: Mapping[str, Value] | None = None
+    """The factory's options that differ in the student, which then starts anew; None: the given model learns on."""
+    temperature: float = 4.0
+    weight: float = 0.9
+    labelled: int = 0
+    """Only the labels of the first so many train samples are used; the others have the teacher alone. 0: all."""
+    training: TrainOptions = TrainOptions()
+
+
+Options = TrainOptions | PruneOptions | QatOptions | DistillOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +85,10 @@ class Step:
     options: Options
 
 
-OPTIONS: dict[str, type[TrainOptions] | type[PruneOptions] | type[QatOptions]] = {
+OPTIONS: dict[str, type[Options]] = {
     "train": TrainOptions,
     "prune": PruneOptions,
     "qat": QatOptions,
+    "distill": DistillOptions,
 }
 """Step kind -> its options. The functions themselves: edgekit.compress.STEPS."""

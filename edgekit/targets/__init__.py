@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgekit.errors import DeviceError, UsageError
+from edgekit.progress import SILENT, Progress
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import ANY, TargetSpec
 
@@ -42,15 +43,26 @@ class Target(Protocol):
         """End what was started; may be called twice."""
 
 
-def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str] | None = None) -> Target:
-    """The target of `spec`. `pythons`: runtime -> an interpreter that has it. Raises UsageError for unknown kinds."""
+def open_target(
+    spec: TargetSpec,
+    *,
+    serial: str = "",
+    pythons: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> Target:
+    """The target of `spec`. `pythons`: runtime -> an interpreter that has it; `progress` shows pushes.
+
+    Raises UsageError for unknown kinds.
+    """
     if spec.kind not in TARGETS:
         raise UsageError(
             f"target {spec}: targets of kind {spec.kind} are not part of this version",
             f"kinds that are: {', '.join(TARGETS)}",
         )
     module, _, function = TARGETS[spec.kind].partition(":")
-    target: Target = getattr(importlib.import_module(module), function)(spec, serial=serial, pythons=pythons or {})
+    target: Target = getattr(importlib.import_module(module), function)(
+        spec, serial=serial, pythons=pythons or {}, progress=progress
+    )
     return target
 
 

@@ -1,5 +1,6 @@
 """What every device behind adb shares: push by hash, start the runner, fetch the run and its outputs, clean up."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,6 +8,7 @@ from tempfile import TemporaryDirectory
 from edgekit.device import FOLDER
 from edgekit.device.adb import Adb, push_verified, quoted, remote_sha256, sha256_of
 from edgekit.errors import AdbTimeout, DeviceError, PushFailed, RunnerError
+from edgekit.progress import SILENT, Progress, Tick
 from edgekit.runner import protocol
 from edgekit.runner.protocol import Job, Run
 from edgekit.targets.desktop import answer_file, ended_by, last_lines, out_of_time, read_run
@@ -15,10 +17,10 @@ JOB_FOLDER = f"{FOLDER}/job"
 EXTRA_SECONDS = 60.0
 
 
-def push_job(adb: Adb, job: Job, files: Mapping[str, Path], remote: str) -> None:
+def push_job(adb: Adb, job: Job, files: Mapping[str, Path], remote: str, progress: Progress) -> None:
     """The job and its files into `remote`. Files stay there and are pushed again only when their sha256 differs."""
     for name, local in files.items():
-        push_verified(adb, local, f"{remote}/{name}")
+        push_shown(adb, local, f"{remote}/{name}", progress)
     with TemporaryDirectory() as temporary:
         job_file = Path(temporary) / "job.json"
         job_file.write_text(protocol.dump_job(job), encoding="utf-8")
@@ -30,11 +32,11 @@ def limit_seconds(job: Job) -> float:
     return sum(case.limit_ns for case in job.cases) / 1e9 + EXTRA_SECONDS
 
 
-def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
+def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path, progress: Progress = SILENT) -> Run:
     """One launch of the portable runner in JOB_FOLDER."""
     remote = JOB_FOLDER
     adb.shell(quoted("rm", "-f", f"{remote}/run.json"))
-    push_job(adb, job, files, remote)
+    push_job(adb, job, files, remote, progress)
     with TemporaryDirectory() as temporary:
         _launch(adb, job, remote)
         run_file = Path(temporary) / "run.json"
@@ -72,10 +74,25 @@ def _fetch(adb: Adb, remote: str, answer: Path, name: str, sha256: str) -> None:
         raise DeviceError(f"{name} came back from {adb.serial} with another sha256", "run it again", serial=adb.serial)
 
 
-def push_file(adb: Adb, local: Path) -> str:
+def push_shown(adb: Adb, local: Path, remote: str, progress: Progress) -> bool:
+    """`push_verified` with a bar from the first byte on; none where the file lies there already."""
+    size = local.stat().st_size
+    with contextlib.ExitStack() as shown:
+        tick: Tick | None = None
+
+        def moved(count: int) -> None:
+            nonlocal tick
+            if tick is None:
+                tick = shown.enter_context(progress.task(f"push {local.name} to {adb.serial}", size, "bytes"))
+            tick(count, "")
+
+        return push_verified(adb, local, remote, moved)
+
+
+def push_file(adb: Adb, local: Path, progress: Progress = SILENT) -> str:
     """Push a file to FOLDER/files; says what was done."""
     remote = f"{FOLDER}/files/{local.name}"
-    pushed = push_verified(adb, local, remote)
+    pushed = push_shown(adb, local, remote, progress)
     digest = remote_sha256(adb, remote)
     if digest is None:
         raise PushFailed(f"{remote} is not on {adb.serial} after the push", "run it again", serial=adb.serial)

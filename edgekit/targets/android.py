@@ -11,6 +11,7 @@ from edgekit.device.choose import connect
 from edgekit.device.listing import Device, describe
 from edgekit.device.parse import cpu_count
 from edgekit.errors import DeviceError, UsageError
+from edgekit.progress import SILENT, Progress
 from edgekit.runner.protocol import Case, CaseResult, Environment, Job, Run, Threads
 from edgekit.target import TargetSpec
 from edgekit.targets.android_app import RunnerApp
@@ -22,17 +23,24 @@ NO_APK = "there is no APK of the app on this computer"
 BUILD = "edgekit runner build"
 
 
-def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str] | None = None) -> "Android":
+def open_target(
+    spec: TargetSpec,
+    *,
+    serial: str = "",
+    pythons: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> "Android":
     """`serial`: which device where the target's address is `*`."""
-    return Android(spec, serial)
+    return Android(spec, serial, progress)
 
 
 class Android:
     """Target over the user's adb program, or an address directly."""
 
-    def __init__(self, spec: TargetSpec, serial: str) -> None:
+    def __init__(self, spec: TargetSpec, serial: str, progress: Progress) -> None:
         self.spec = spec
         self._serial = serial
+        self._progress = progress
         self._adb: Adb | None = None
         self._device: Device | None = None
         self._app: RunnerApp | None = None
@@ -70,7 +78,7 @@ class Android:
             path = find_apk()
             if path is None:
                 raise DeviceError(NO_APK, BUILD, serial=self._serial)
-            self._app = RunnerApp(self.adb(), read_apk(path))
+            self._app = RunnerApp(self.adb(), read_apk(path), self._progress)
         return self._app
 
     def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:

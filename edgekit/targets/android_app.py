@@ -11,6 +11,7 @@ from edgekit.device.app_apk import APP, Apk
 from edgekit.device.app_awake import KeptAwake
 from edgekit.device.app_install import ensure_installed
 from edgekit.errors import DeviceError
+from edgekit.progress import SILENT, Progress
 from edgekit.runner.protocol import Job, Run
 from edgekit.targets import android_answer, android_ends, android_launch
 from edgekit.targets.adb_target import JOB_FOLDER, limit_seconds, push_job
@@ -25,9 +26,10 @@ _CLOSING_SECONDS = 20.0
 class RunnerApp:
     """`folder`: where the app reads jobs; the second road once the first was refused. Nothing is done before `run`."""
 
-    def __init__(self, adb: Adb, apk: Apk) -> None:
+    def __init__(self, adb: Adb, apk: Apk, progress: Progress = SILENT) -> None:
         self.adb, self.apk = adb, apk
         self.folder = JOB_FOLDER
+        self._progress = progress
         self._awake = KeptAwake(adb)
         self._prepared = False
 
@@ -52,7 +54,7 @@ class RunnerApp:
         return run
 
     def _on_road(self, job: Job, files: Mapping[str, Path]) -> Outcome:
-        push_job(self.adb, job, files, self.folder)
+        push_job(self.adb, job, files, self.folder, self._progress)
         if self.folder == JOB_FOLDER:
             self.adb.shell(quoted("chmod", "-R", "a+rX", JOB_FOLDER))
         return android_launch.launch(self.adb, job, self.folder, limit_seconds(job))
@@ -62,7 +64,8 @@ class RunnerApp:
         if self._prepared:
             return
         adb = self.adb
-        ensure_installed(adb, self.apk)
+        with self._progress.task(f"install the app on {adb.serial}", self.apk.size_bytes, "bytes") as tick:
+            ensure_installed(adb, self.apk, lambda moved: tick(moved, ""))
         self._awake.start()
         used = adb.shell(quoted("du", "-sk", JOB_FOLDER)).text.split()
         if used and used[0].isdecimal() and int(used[0][:12]) > MOST_KILOBYTES:

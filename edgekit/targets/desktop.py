@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edgekit import scratch
 from edgekit.errors import ProtocolMismatch, ResultError, RunnerError
+from edgekit.progress import SILENT, Progress
 from edgekit.runner import codec, protocol
 from edgekit.runner.case import BadJob, safe_path
 from edgekit.runner.deploy import runner_environment
@@ -35,7 +36,13 @@ PREFIX = "edgekit-job-"
 _ERROR_LINES = 5
 
 
-def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str] | None = None) -> "Desktop":
+def open_target(
+    spec: TargetSpec,
+    *,
+    serial: str = "",
+    pythons: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> "Desktop":
     """The desktop target; `serial` has no meaning here."""
     return Desktop(spec, dict(pythons or {}))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit import scratch
+from edgekit.progress import SILENT, Progress
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import TargetSpec
 
@@ -17,17 +18,24 @@ PREFIX = "edgekit-loopback-"
 DELEGATES = ("cpu", "cpu-default")
 
 
-def open_target(spec: TargetSpec, *, serial: str = "", pythons: Mapping[str, str] | None = None) -> "Loopback":
+def open_target(
+    spec: TargetSpec,
+    *,
+    serial: str = "",
+    pythons: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> "Loopback":
     """`serial` has no meaning here: every loopback device is a new one."""
-    return Loopback(spec, dict(pythons or {}))
+    return Loopback(spec, dict(pythons or {}), progress)
 
 
 class Loopback:
     """Target over a device of its own."""
 
-    def __init__(self, spec: TargetSpec, pythons: Mapping[str, str]) -> None:
+    def __init__(self, spec: TargetSpec, pythons: Mapping[str, str], progress: Progress) -> None:
         self.spec = spec
         self._pythons = pythons
+        self._progress = progress
         self._folder: Path | None = None
         self._device: LoopbackDevice | None = None
         self._adb: Adb | None = None
@@ -51,7 +59,7 @@ class Loopback:
     def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
         from edgekit.targets.adb_target import run_on_device
 
-        return run_on_device(self.adb(), job, files, answer)
+        return run_on_device(self.adb(), job, files, answer, self._progress)
 
     def close(self) -> None:
         if self._adb is not None:

@@ -210,7 +210,7 @@ def test_models_come_back_from_disk_bit_for_bit(which, trained, trained_int8, co
     options = PruneOptions(ratio=0.3, finetune=QUICK)
     model = models.get(which, lambda: prune.apply(trained, step("prune", options), context))()
     store.save(model, tmp_path)
-    again = store.load(tmp_path, lambda: digits_cnn(width=8))
+    again = store.load(tmp_path, lambda options: digits_cnn(width=8))
     images = context.data.validation.inputs
     assert np.array_equal(evaluate.model_outputs(model, images)[0], evaluate.model_outputs(again, images)[0])
     assert again.history == model.history
