@@ -15,7 +15,19 @@ BOTTOM = {
     *("workspace", "scratch", "cache", "optional", "target", "__init__"),
 }
 """The bottom row: the standard library and itself; runner.protocol and runner.codec too."""
-STAGES = {"compress", "convert", "evaluate", "datasets", "metrics", "zoo", "measure", "targets", "device", "report"}
+STAGES = {
+    "compress",
+    "convert",
+    "evaluate",
+    "datasets",
+    "metrics",
+    "zoo",
+    "measure",
+    "targets",
+    "device",
+    "report",
+    "bundle",
+}
 MAY_IMPORT = {
     "compress": {"datasets", "metrics"},
     "convert": {"datasets", "runner", "compress"},
@@ -27,6 +39,7 @@ MAY_IMPORT = {
     "targets": {"device", "runner"},
     "device": {"runner"},
     "report": set(),
+    "bundle": {"datasets"},
 }
 """What each stage may import besides the bottom row and itself. convert bakes what compress trained."""
 ONE_FILE = {

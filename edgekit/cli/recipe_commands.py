@@ -1,4 +1,4 @@
-"""Commands that take a recipe: run, new, recipes, compress, convert."""
+"""Commands that take a recipe: run, new, recipes, compress, convert, bundle."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -143,6 +143,43 @@ def convert(
     made = artifacts.convert(session, tuple(variant or ()))
     write_result(artifacts.made_json(made) if format == "json" else artifacts.made_text(made), out)
     artifacts.raise_on_failed_parity(made)
+
+
+def bundle(
+    recipe: options.RecipeFile,
+    platform: Annotated[str, typer.Option("--for", help="android or ios.")],
+    variant: Annotated[
+        str | None, typer.Option(help="This variant, instead of the fastest that paid (else the baseline).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The folder to write, instead of RECIPE-VARIANT-PLATFORM.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the bundle that lies in the folder.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="A report.json that decides, instead of the workspace's newest.")
+    ] = None,
+    workspace: options.Workspace = Path(".edgekit"),
+    format: options.TextOrJson = "text",
+    seed: options.Seed = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write what an app needs to run a variant.
+
+    The model, its labels and normalization, code with the delegate that measured best, and what that costs an APK
+    (docs/bundle.md). Made by the recipe where the workspace has no such file yet.
+
+        edgekit bundle digits-cnn --for android
+    """
+    from edgekit.bundle import PLATFORMS
+
+    check_choice("--for", platform, tuple(PLATFORMS))
+    check_choice("--format", format, ("text", "json"))
+    from edgekit.pipeline import bundle as bundles
+
+    session = _session(recipe, workspace, quiet=quiet, seed=seed)
+    made = bundles.bundle(session, platform=platform, variant=variant, report=report, out=out, force=force)
+    write_result(bundles.as_json(made) if format == "json" else bundles.as_text(made), "-")
 
 
 def _session(recipe: str, workspace: Path, *, quiet: bool, seed: int | None, serial: str = "") -> "Session":

@@ -41,8 +41,23 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Normalization:
+    """How raw values became what the network takes, by element: (raw - mean) / std.
+
+    `mean`, `std`: one number for all, or one a channel. `raw` says what a raw value is, e.g. `RGB pixel 0..255`.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Three splits, each a function that loads it. `validation` None: the last `validation_share` of train is it."""
+    """Three splits, each a function that loads it. `validation` None: the last `validation_share` of train is it.
+
+    `normalization`: one an input, None where its values are raw; said by `edgekit bundle`, applied by the source.
+    """
 
     train: Callable[[], Split]
     test: Callable[[], Split]
@@ -50,3 +65,4 @@ class Source:
     validation_share: float = 0.1
     input_names: tuple[str, ...] = ("input",)
     class_names: tuple[str, ...] = ()
+    normalization: tuple[Normalization | None, ...] = ()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgekit.datasets import Source, Split
+from edgekit.datasets import Normalization, Source, Split
 from edgekit.errors import RecipeError
 
 
@@ -31,4 +31,5 @@ def digits(test_share: float = 0.5, split_seed: int = 0) -> Source:
         validation_share=0.2,
         input_names=("image",),
         class_names=tuple(str(digit) for digit in range(10)),
+        normalization=(Normalization(mean=(0.0,), std=(16.0,), raw="grey value 0..16"),),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.datasets import Source, Split
+from edgekit.datasets import Normalization, Source, Split
 from edgekit.datasets.fetch import PackageFile, fetch
 from edgekit.errors import DataError, RecipeError
 
@@ -48,6 +48,7 @@ def fashion_mnist(folder: str | None = None, train_samples: int = 0) -> Source:
         test=lambda: _part("t10k", folder, slice(None)),
         input_names=("image",),
         class_names=CLASSES,
+        normalization=(Normalization(mean=(0.0,), std=(255.0,), raw="grey value 0..255"),),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgekit.datasets import Source, Split
+from edgekit.datasets import Normalization, Source, Split
 from edgekit.datasets.fetch import PackageFile, fetch
 from edgekit.errors import DataError
 
@@ -50,6 +50,7 @@ def imagenet_photos(folder: str | None = None, crops: int = 100, split_seed: int
         validation=lambda: _crops(VALIDATION, folder, crops, split_seed + 1, side=1),
         test=lambda: _judged(folder),
         input_names=("image",),
+        normalization=(Normalization(mean=(127.0,), std=(128.0,), raw="RGB pixel 0..255"),),
     )
 
 

@@ -1,7 +1,7 @@
 """Recipes that cannot be used: exit code 2, the file, the key, the value and the closest valid name."""
 
 import pytest
-from cli.tools import MODULE, RECIPE, assert_refused, changed, shell, write_recipe
+from cli.tools import MODULE, RECIPE, RECIPES, assert_refused, changed, shell, write_recipe
 
 KEYS = "docs/recipes.md lists every key"
 DELEGATES = "(delegates: cpu, cpu-default, gpu, nnapi, coreml, cuda, or * for every one)"
@@ -83,7 +83,7 @@ def test_text_that_is_no_toml(tmp_path, refused):
     ("name", "closest"), [("none.toml", ""), ("digit-cnn", ", did you mean 'digits-cnn'?"), ("folder/none.toml", "")]
 )
 def test_a_recipe_that_is_not_there(refused, name, closest):
-    brought = "edgekit brings: digits-cnn, efficientnet-lite0; `edgekit new` writes one of your own"
+    brought = f"edgekit brings: {RECIPES}; `edgekit new` writes one of your own"
     refused(2, f"there is no recipe {name}{closest}", brought, "run", name)
 
 

@@ -124,3 +124,7 @@ def files_in(folder: Path) -> list[str]:
     """Every file below `folder` that is not Python's own cache."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(str(path) for path in found if "__pycache__" not in path.parts)
+
+
+RECIPES = ", ".join(sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "recipes").glob("*.toml")))
+"""The names of the recipes that edgekit brings, as sentences list them."""
