@@ -9,7 +9,8 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider --durations=5
 # PROGRAM:PACKAGE is installed only where the program is missing.
 FOR_RUNNER := javac:openjdk-17-jdk-headless mvn:maven gcc:gcc libc6-dev nm:binutils aapt2:aapt zipalign apksigner dexdump android-framework-res
-DEBIAN := adb $(FOR_RUNNER) enjarify mmdebstrap debian-archive-keyring ip:iproute2
+DEBIAN := adb $(FOR_RUNNER) enjarify mmdebstrap debian-archive-keyring ip:iproute2 \
+    chromium:chromium chromedriver:chromium-driver
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -59,7 +60,7 @@ figures: venv  ## the acceptance figures of TOPIC from docs/figures: asked, got,
 figures-remake: venv  ## measure the figures of TOPIC anew (resumable)
 	@$(BIN)/python benchmarks/figures_$(TOPIC).py --remake
 
-docs: venv  ## write the generated pages (docs/cli.md, recipes/README.md)
+docs: venv  ## write the generated pages (docs/cli.md, docs/report.schema.json, recipes/README.md)
 	@$(BIN)/python scripts/generate_docs.py
 
 constraints: venv  ## resolve the hashed constraints files anew

@@ -1,18 +1,22 @@
-"""Write docs/cli.md from the commands' own help, and recipes/README.md's tables from the recipes and their networks.
+"""Write docs/cli.md from the commands' own help, recipes/README.md's tables from the recipes and their networks, and
+docs/report.schema.json from the dataclasses of a report.
 
 python scripts/generate_docs.py            write them
 python scripts/generate_docs.py --check    exit 1 where one is out of date
 """
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from json_schema import schema_of
 from layer_tables import layer_tables
 
 from edgekit.cli.main import COMMANDS
 from edgekit.recipe.table import recipes_readme
+from edgekit.result import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,7 +40,12 @@ def cli_page() -> str:
 
 
 def main() -> None:
-    pages = {ROOT / "docs" / "cli.md": cli_page(), ROOT / "recipes" / "README.md": recipes_readme() + layer_tables()}
+    schema = json.dumps(schema_of(Report), indent=1, ensure_ascii=False) + "\n"
+    pages = {
+        ROOT / "docs" / "cli.md": cli_page(),
+        ROOT / "recipes" / "README.md": recipes_readme() + layer_tables(),
+        ROOT / "docs" / "report.schema.json": schema,
+    }
     stale = [page for page, text in pages.items() if not page.exists() or page.read_text() != text]
     if "--check" in sys.argv[1:]:
         if stale:

@@ -33,6 +33,7 @@ sys.stdout.write(json.dumps([code, loaded]))
         (["run", "--help"], 0),
         (["recipes"], 0),
         (["report", str(GOLDEN_REPORT)], 0),
+        (["report", str(GOLDEN_REPORT), "--format", "html"], 0),
         (["run", "no-such-recipe.toml"], 2),
     ],
     ids=lambda value: " ".join(Path(word).name for word in value) if isinstance(value, list) else str(value),

@@ -49,7 +49,7 @@ DeviceSerial = Annotated[
         "--serial", envvar="ANDROID_SERIAL", help="Serial of the device that is meant, where several are attached."
     ),
 ]
-Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md or csv.")]
+Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md, csv or html.")]
 TextOrJson = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
 Out = Annotated[str, typer.Option("--out", "-o", callback=_writable, help="Write to this file; - is standard output.")]
 Seed = Annotated[

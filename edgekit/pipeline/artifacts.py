@@ -11,6 +11,8 @@ from edgekit.pipeline.models import Models
 from edgekit.pipeline.session import Session, package_modules
 from edgekit.recipe.spec import VariantSpec
 from edgekit.runner import codec
+from edgekit.tflite import read, read_file
+from edgekit.tflite.structure import operator_counts
 from edgekit.workspace import stage_key
 
 CALIBRATION_SAMPLES = 200
@@ -84,6 +86,13 @@ def parity_words(artifact: Artifact) -> str:
     if parity is None:
         return "parity not checked"
     return f"parity {'ok' if parity.passed else 'FAILED'} ({parity.reason or f'{parity.measure} {parity.value:.4g}'})"
+
+
+def operators_of(made: Made) -> dict[str, int]:
+    """How often each operator occurs in the file; nothing for a torch program."""
+    if made.artifact.format != "tflite":
+        return {}
+    return operator_counts(read(read_file(made.path), str(made.path)))
 
 
 def _read(session: Session, variant: VariantSpec, folder: Path, *, publish: bool) -> Made:

@@ -9,7 +9,7 @@ from edgekit.bundle.contents import Measured, Running
 from edgekit.errors import UsageError
 from edgekit.result import Report, Row
 from edgekit.target import TargetSpec, parse_target
-from edgekit.verdict import verdict
+from edgekit.verdict import baselines, verdict
 
 ON_PHONES = ("cpu", "cpu-default", "gpu", "nnapi")
 NO_PHONE = "no phone was measured"
@@ -20,8 +20,9 @@ def choose_variant(report: Report | None, variants: Sequence[str], baseline: str
     if report is None:
         return baseline, "the baseline, for nothing was measured"
     known = [row for row in report.rows if row.variant in variants]
+    bases = baselines(report)
     for rows, where in ((_phones(known), ""), (_others(known), f"; {NO_PHONE}")):
-        paid = [(row, latency) for row, _, latency in rows if verdict(row, report) == "paid"]
+        paid = [(row, latency) for row, _, latency in rows if verdict(row, bases.get(row.target), report) == "paid"]
         if paid:
             row, latency = min(paid, key=lambda item: item[1])
             return (

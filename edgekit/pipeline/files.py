@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from edgekit import __version__
 from edgekit.artifact import Artifact, TensorInfo, compressed_size
 from edgekit.errors import ModelFileError, UsageError
-from edgekit.pipeline.artifacts import Made
+from edgekit.pipeline.artifacts import Made, operators_of
 from edgekit.pipeline.samples import describe_inputs, write_inputs
 from edgekit.pipeline.series import Candidate, Setting, measure_target
 from edgekit.pipeline.whole import Outcome, changed_plan, plan_numbers, save
@@ -63,10 +63,11 @@ def bench(
     )
     baseline = candidates[0].made.variant.name
     artifacts = {item.made.variant.name: item.made.artifact for item in candidates}
+    operators = {item.made.variant.name: operators_of(item.made) for item in candidates}
     rows: list[Row] = []
     for spec in specs:
         series = measure_target(spec, candidates, setting)
-        rows += rows_of_target(series.measurements, artifacts, {}, baseline=baseline, metric="")
+        rows += rows_of_target(series.measurements, artifacts, {}, operators=operators, baseline=baseline, metric="")
     report = Report(
         edgekit=__version__,
         title=" ".join(path.name for path in paths),

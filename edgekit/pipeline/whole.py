@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.artifact import Artifact
 from edgekit.errors import GateFailed
-from edgekit.pipeline.artifacts import Made, make
+from edgekit.pipeline.artifacts import Made, make, operators_of
 from edgekit.pipeline.models import Models
 from edgekit.pipeline.samples import Samples, job_inputs, reference, test_samples
 from edgekit.pipeline.series import Candidate, Setting, measure_target, not_measured
 from edgekit.pipeline.session import Session
 from edgekit.recipe.spec import Plan, VariantSpec
-from edgekit.report import RENDERERS, render
+from edgekit.report import EXTENSIONS, RENDERERS, render
 from edgekit.report.build import Scores, exit_code, rows_of_target
 from edgekit.report.gate import failed_gates
 from edgekit.result import Report, Row
 from edgekit.target import TargetSpec, parse_target
 from edgekit.targets import expand, open_target
 from edgekit.workspace import Workspace, write_atomic
-
-EXTENSIONS = {"terminal": "txt", "json": "json", "md": "md", "csv": "csv"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +118,15 @@ def _target_rows(
             scores[name] = Scores(where="target", values=tuple(series.scores[name]))
         elif candidate.reference is not None:
             scores[name] = Scores(where="desktop", values=candidate.reference.scores)
-    artifacts: dict[str, Artifact] = {item.variant.name: item.artifact for item in (*made, *used)}
-    return rows_of_target(measurements, artifacts, scores, baseline=session.recipe.baseline, metric=session.metric.name)
+    latest = {item.variant.name: item for item in (*made, *used)}
+    return rows_of_target(
+        measurements,
+        {name: item.artifact for name, item in latest.items()},
+        scores,
+        operators={name: operators_of(item) for name, item in latest.items()},
+        baseline=session.recipe.baseline,
+        metric=session.metric.name,
+    )
 
 
 def candidate_of(made: Made, like: Candidate) -> Candidate:
@@ -152,7 +156,7 @@ def plan_numbers(plan: Plan) -> dict[str, float]:
 
 
 def save(report: Report, workspace: Workspace, name: str) -> Path:
-    """WORKSPACE/reports/NAME/report.{json,md,csv,txt}, each written whole."""
+    """WORKSPACE/reports/NAME/report.{json,md,csv,html,txt}, each written whole."""
     folder = workspace.folder / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     for format in RENDERERS:

@@ -9,8 +9,11 @@ RENDERERS: dict[str, str] = {
     "json": "edgekit.report.as_json:render",
     "md": "edgekit.report.markdown:render",
     "csv": "edgekit.report.as_csv:render",
+    "html": "edgekit.report.html.page:render",
 }
 """Format -> module:function(report) -> text."""
+EXTENSIONS: dict[str, str] = {"terminal": "txt", "json": "json", "md": "md", "csv": "csv", "html": "html"}
+"""Format -> ending of its file."""
 
 
 def render(report: Report, format: str) -> str:

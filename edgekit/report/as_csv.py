@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from edgekit import units
 from edgekit.result import Interval, Report, Row
-from edgekit.verdict import verdict
+from edgekit.verdict import verdicts
 
 Cell = Callable[[Row], object]
 
@@ -63,8 +63,8 @@ def render(report: Report) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, "verdict"])
-    for row in report.rows:
-        writer.writerow([_written(cell(row)) for cell in COLUMNS.values()] + [verdict(row, report)])
+    for row, verdict in zip(report.rows, verdicts(report), strict=True):
+        writer.writerow([*(_written(cell(row)) for cell in COLUMNS.values()), verdict])
     return text.getvalue()
 
 

@@ -25,14 +25,16 @@ def rows_of_target(
     artifacts: Mapping[str, Artifact],
     scores: Mapping[str, Scores],
     *,
+    operators: Mapping[str, Mapping[str, int]],
     baseline: str,
     metric: str,
 ) -> tuple[Row, ...]:
-    """The rows of one target's series, in the artifacts' order. `artifacts` and `scores` by variant."""
+    """The rows of one target's series, in the artifacts' order. `artifacts`, `scores` and `operators` by variant."""
     base = next((item for item in measurements if item.variant == baseline), None)
-    return tuple(
+    rows = (
         _row(item, artifacts.get(item.variant), base, scores, baseline=baseline, metric=metric) for item in measurements
     )
+    return tuple(replace(row, operators=operators.get(row.variant, {})) for row in rows)
 
 
 def _row(
@@ -65,6 +67,7 @@ def _row(
             parameters=artifact.parameters or None,
             macs=artifact.macs or None,
             parity=artifact.parity,
+            tools=artifact.tools,
         )
     latency = measurement.latency_ns
     if latency is None:

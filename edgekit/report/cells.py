@@ -3,12 +3,14 @@
 The texts come from the report as they are: a renderer makes them printable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edgekit import units
-from edgekit.result import Interval, Report, Row
-from edgekit.verdict import SMALLER, verdict
+from edgekit.result import Accuracy, Interval, Report, Row
+from edgekit.verdict import SMALLER, verdicts
 
+Groups = dict[str, list[tuple[Row, str]]]
+Bases = dict[str, Row]
 FILE_HEADINGS = ("variant", "bytes", "after zlib 9", "parameters", "MACs", "parity with its source")
 
 
@@ -18,9 +20,17 @@ def run_headings(report: Report) -> tuple[str, ...]:
     return (*before, f"{report.metric or 'accuracy'} (n)", "change", "delegated", "status", "verdict")
 
 
-def targets(report: Report) -> tuple[str, ...]:
-    """The report's targets in order."""
-    return tuple(dict.fromkeys(row.target for row in report.rows))
+def by_target(report: Report) -> Groups:
+    """Target -> its rows, each with its verdict; both in the report's order."""
+    found: Groups = {}
+    for row, word in zip(report.rows, verdicts(report), strict=True):
+        found.setdefault(row.target, []).append((row, word))
+    return found
+
+
+def runtime_of(rows: Sequence[tuple[Row, str]]) -> str:
+    """Name and version of a target's runtime; empty where nothing ran."""
+    return next((row.runtime for row, _ in rows if row.runtime), "")
 
 
 def files(report: Report) -> tuple[Row, ...]:
@@ -43,7 +53,7 @@ def file_cells(row: Row, report: Report) -> tuple[str, ...]:
     )
 
 
-def run_cells(row: Row, report: Report) -> tuple[str, ...]:
+def run_cells(row: Row, verdict: str, report: Report) -> tuple[str, ...]:
     """One text for each of `run_headings`."""
     return (
         _name(row, report),
@@ -54,8 +64,13 @@ def run_cells(row: Row, report: Report) -> tuple[str, ...]:
         _change(row),
         _delegated(row),
         row.status,
-        verdict(row, report),
+        verdict,
     )
+
+
+def size_words(row: Row) -> str:
+    """`107 kB`."""
+    return units.size(row.size_bytes) if row.size_bytes else "-"
 
 
 def _name(row: Row, report: Report) -> str:
@@ -100,11 +115,28 @@ def _change(row: Row) -> str:
     change = row.accuracy.change if row.accuracy else None
     if row.accuracy is None or change is None:
         return "-"
-    factor, form = (100, "+.1f") if row.accuracy.metric == "top-1" else (1, "+.3g")
-    interval = ""
-    if change.low is not None and change.high is not None:
-        interval = f" [{change.low * factor:{form}}, {change.high * factor:{form}}]"
-    return f"{change.value * factor:{form}}{interval}"
+    factor, form = _scale(row.accuracy)
+    return f"{change.value * factor:{form}}{_brackets(change, factor, form)}"
+
+
+def change_words(accuracy: Accuracy, *, interval: bool = True) -> str:
+    """`-0.2 points of top-1 [-0.8, +0.4]`, of a metric without points `+0.003 mse [+0.001, +0.005]`."""
+    if accuracy.change is None:
+        return "not compared"
+    factor, form = _scale(accuracy)
+    unit = "points of top-1" if accuracy.metric == "top-1" else accuracy.metric
+    brackets = _brackets(accuracy.change, factor, form) if interval else ""
+    return f"{accuracy.change.value * factor:{form}} {unit}{brackets}"
+
+
+def _scale(accuracy: Accuracy) -> tuple[float, str]:
+    return (100, "+.1f") if accuracy.metric == "top-1" else (1, "+.3g")
+
+
+def _brackets(change: Interval, factor: float, form: str) -> str:
+    if change.low is None or change.high is None:
+        return ""
+    return f" [{change.low * factor:{form}}, {change.high * factor:{form}}]"
 
 
 def _delegated(row: Row) -> str:
@@ -116,23 +148,21 @@ def _delegated(row: Row) -> str:
 
 def remarks(report: Report) -> tuple[str, ...]:
     """Reasons and cautions, each once, with the rows it belongs to."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, dict[str, list[str]]] = {}  # text -> target -> variants
+    total: dict[str, int] = {}
     for row in report.rows:
+        total[row.target] = total.get(row.target, 0) + 1
         for text in ((row.reason,) if row.reason else ()) + row.cautions:
-            found.setdefault(text, []).append(row)
-    return (*report.notes, *(f"{text} ({_places(rows, report)})" for text, rows in found.items()))
+            found.setdefault(text, {}).setdefault(row.target, []).append(row.variant)
+    return (*report.notes, *(f"{text} ({_places(places, total)})" for text, places in found.items()))
 
 
-def _places(rows: Sequence[Row], report: Report) -> str:
+def _places(places: Mapping[str, Sequence[str]], total: Mapping[str, int]) -> str:
     """`every row of desktop:cpu; int8 on loopback:0:cpu`."""
-    parts = []
-    for target in targets(report):
-        here = [row.variant for row in rows if row.target == target]
-        if here and len(here) == sum(row.target == target for row in report.rows):
-            parts.append(f"every row of {target}")
-        elif here:
-            parts.append(f"{', '.join(here)} on {target}")
-    return "; ".join(parts)
+    return "; ".join(
+        f"every row of {target}" if len(variants) == total[target] else f"{', '.join(variants)} on {target}"
+        for target, variants in places.items()
+    )
 
 
 def legend(report: Report) -> tuple[str, ...]:
@@ -158,7 +188,7 @@ def legend(report: Report) -> tuple[str, ...]:
         lines.append(f"change: paired with the baseline {said}.")
     if any(_delegated(row) != "-" for row in rows):
         lines.append("delegated: nodes that the delegate took, of all nodes, and in how many partitions.")
-    if any(verdict(row, report) == "paid" for row in rows):
+    if "paid" in verdicts(report):
         share = f"{100 * (1 - SMALLER):.0f} %"
         lines.append(f"paid: faster, or as fast and at least {share} smaller after zlib.")
     return tuple(lines)

@@ -2,19 +2,21 @@
 
 from edgekit import units
 from edgekit.report import cells
+from edgekit.report.summary import sentences
 from edgekit.result import Report
 
 
 def render(report: Report) -> str:
-    """One Markdown table a target."""
+    """A sentence a target, then the files, then a table a target."""
     lines = [f"### {_escape(report.title)}", ""]
+    for sentence in sentences(report):
+        lines += [_escape(sentence.text), ""]
     if report.rows:
         lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in cells.files(report))])
-    for target in cells.targets(report):
-        rows = [row for row in report.rows if row.target == target]
-        runtime = next((row.runtime for row in rows if row.runtime), "")
+    for target, rows in cells.by_target(report).items():
+        runtime = cells.runtime_of(rows)
         lines += [f"**{_escape(target)}** {_escape(runtime)}".rstrip(), ""]
-        lines += _table([cells.run_headings(report), *(cells.run_cells(row, report) for row in rows)])
+        lines += _table([cells.run_headings(report), *(cells.run_cells(row, verdict, report) for row, verdict in rows)])
     if legend := cells.legend(report):
         lines += [*(f"{_escape(line)}  " for line in legend), ""]
     lines += [f"- {_escape(remark)}" for remark in cells.remarks(report)]

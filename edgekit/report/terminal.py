@@ -16,11 +16,10 @@ def render(report: Report) -> str:
     if report.rows:
         lines += ["", "files"]
         lines += _table([cells.FILE_HEADINGS, *(cells.file_cells(row, report) for row in cells.files(report))])
-    for target in cells.targets(report):
-        rows = [row for row in report.rows if row.target == target]
-        runtime = next((row.runtime for row in rows if row.runtime), "")
+    for target, rows in cells.by_target(report).items():
+        runtime = cells.runtime_of(rows)
         lines += ["", f"{target}{f'   {runtime}' if runtime else ''}"]
-        lines += _table([cells.run_headings(report), *(cells.run_cells(row, report) for row in rows)])
+        lines += _table([cells.run_headings(report), *(cells.run_cells(row, verdict, report) for row, verdict in rows)])
     below = (*cells.legend(report), *(f"- {remark}" for remark in cells.remarks(report)))
     lines += [""] if below else []
     for text in below:

@@ -3,6 +3,7 @@
 History of the report format (VERSION)
   1  first version.
   2  a measurement's nodes and environment hold what runs of format 2 say: plan_length, device, emulator.
+  3  a row holds its file's operators and the tools that made it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Literal
 from edgekit.artifact import Parity
 from edgekit.runner.protocol import Environment, Memory, Nodes, Phases, Threads
 
-VERSION = 2
+VERSION = 3
 
 Status = Literal["ok", "unstable", "throttled", "incorrect", "fell back", "unsupported", "unreachable"]
 
@@ -113,6 +114,10 @@ class Row:
     artifact_sha256: str = ""
     runtime: str = ""
     """Name and version, e.g. `litert 2.3.0`."""
+    operators: Mapping[str, int] = field(default_factory=dict)
+    """How often each operator occurs in the .tflite file, in all its graphs; empty for a torch program."""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """Packages that made the file, with their versions; empty where edgekit did not make it."""
 
     @property
     def functional(self) -> bool:

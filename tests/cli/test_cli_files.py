@@ -68,7 +68,7 @@ def test_a_missing_file_to_push(refused):
 def test_a_report_from_a_newer_edgekit(tmp_path, refused):
     newer = json.loads(REPORT.read_text()) | {"version": 99, "something": "new"}
     (tmp_path / "report.json").write_text(json.dumps(newer))
-    sentence = "report.json: report format 99 is newer than this edgekit reads (up to 2)"
+    sentence = "report.json: report format 99 is newer than this edgekit reads (up to 3)"
     upgrade = "pip install --upgrade edgekit-toolkit"
     refused(1, sentence, upgrade, "report", "report.json")
     refused(1, sentence, upgrade, "report", ".")
@@ -123,7 +123,7 @@ def test_a_dash_is_standard_input(edgekit, standard_input):
     assert_refused(edgekit("report", "-"), 1, "-: not JSON (Expecting value: line 1 column 1 (char 0))", RESTORE)
 
 
-@pytest.mark.parametrize("format", ["terminal", "json", "md", "csv"])
+@pytest.mark.parametrize("format", ["terminal", "json", "md", "csv", "html"])
 def test_every_format_of_a_report_is_the_golden_one(edgekit, format):
     suffix = {"terminal": "txt"}.get(format, format)
     done = edgekit("report", REPORT, "--format", format)

@@ -1,7 +1,7 @@
 """Recipes that cannot be used: exit code 2, the file, the key, the value and the closest valid name."""
 
 import pytest
-from cli.tools import MODULE, RECIPE, RECIPES, assert_refused, changed, shell, write_recipe
+from cli.tools import MODULE, NETWORKS, RECIPE, RECIPES, assert_refused, changed, shell, write_recipe
 
 KEYS = "docs/recipes.md lists every key"
 DELEGATES = "(delegates: cpu, cpu-default, gpu, nnapi, coreml, cuda, or * for every one)"
@@ -26,7 +26,7 @@ BAD_TEXT = [
         "[steps.prune]",
         '[steps.prune]\nkind = "prun"',
         "steps.prune.kind: no step is called 'prun', did you mean 'prune'?",
-        "kinds of steps: train, prune, qat",
+        "kinds of steps: train, prune, qat, distill",
     ),
     (
         "[variants.int8]\n",
@@ -104,7 +104,7 @@ FUNCTIONS = [
         'factory = "own:build"',
         'factory = "digits-cn"',
         "model.factory: 'digits-cn' is no name edgekit knows, did you mean 'digits-cnn'? and no module:function",
-        "known: digits-cnn, efficientnet-lite0",
+        f"known: {NETWORKS}",
     ),
     (
         'source = "own:data"',

@@ -6,7 +6,7 @@ import json
 
 from cli.tools import FLOAT, QUICK, RECIPE, files_in, write_recipe
 
-FORMATS = ("terminal", "json", "md", "csv")
+FORMATS = ("terminal", "json", "md", "csv", "html")
 
 
 def parsed(text, format):
@@ -17,6 +17,7 @@ def parsed(text, format):
         return list(csv.DictReader(io.StringIO(text)))
     assert "float32" in text and "int8" in text
     assert ("|---" in text) is (format == "md")
+    assert text.startswith("<!doctype html>") is (format == "html")
     return text
 
 

@@ -58,7 +58,7 @@ def test_words_that_the_parser_does_not_know(refused, words, sentence, hint):
     refused(2, sentence, hint, *words)
 
 
-FOUR, TWO = "one of: terminal, json, md, csv", "one of: text, json"
+FOUR, TWO = "one of: terminal, json, md, csv, html", "one of: text, json"
 
 
 @pytest.mark.parametrize(

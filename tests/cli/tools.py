@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit import zoo
+
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 FLOAT = GOLDEN / "runner" / "float.tflite"
@@ -128,3 +130,4 @@ def files_in(folder: Path) -> list[str]:
 
 RECIPES = ", ".join(sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "recipes").glob("*.toml")))
 """The names of the recipes that edgekit brings, as sentences list them."""
+NETWORKS = ", ".join(zoo.NETWORKS)

@@ -1,8 +1,10 @@
 """One report with every kind of row: measured, faster, slower, incorrect, unsupported, desktop-only accuracy."""
 
+import dataclasses
+
 from edgekit.artifact import Parity
 from edgekit.result import Accuracy, Comparison, Interval, LaunchRecord, Measurement, Report, Row
-from edgekit.runner.protocol import Environment, Nodes, Threads
+from edgekit.runner.protocol import Environment, Memory, Nodes, Phases, Threads
 
 ENVIRONMENT = Environment(
     runner="portable",
@@ -52,6 +54,8 @@ def measurement(variant, target, latency):
         nodes=Nodes(total=7, delegated=7, partitions=1),
         threads=Threads(asked=1, seen_before=1, seen_after=1),
         environment=ENVIRONMENT,
+        phases=Phases(model_build_ns=500_000, allocate_ns=400_000, first_inference_ns=40_000, warmup_ns=250_000_000),
+        memory=Memory(peak_bytes=60_000_000),
     )
 
 
@@ -67,6 +71,8 @@ def row(variant, target, latency=None, **changes):
         "macs": 157312,
         "parity": GOOD,
         "runtime": "litert 2.3.0",
+        "operators": {"CONV_2D": 3, "FULLY_CONNECTED": 2},
+        "tools": {"torch": "2.13.0"},
         "artifact_sha256": "0" * 64,
         "accuracy": Accuracy(metric="top-1", where="target", samples=500, value=0.984),
     }
@@ -101,6 +107,8 @@ REPORT = Report(
             3500.0,
             size_bytes=34104,
             compressed_bytes=25673,
+            operators={"CONV_2D": 3, "FULLY_CONNECTED": 2, "QUANTIZE": 1},
+            artifact_sha256="2" * 64,
             comparison=compared(2.0, "faster"),
             accuracy=Accuracy(metric="top-1", where="target", samples=500, value=0.982, change=CHANGE),
             cautions=("1 of 5 launches disturbed: thermal status 1",),
@@ -125,3 +133,23 @@ REPORT = Report(
     ),
     notes=("a note",),
 )
+
+
+def many(count):
+    """A report of `count` rows: variants on four targets, of every verdict, each with five launches."""
+    rows = []
+    for number in range(count // 4):
+        finding, ratio = (("faster", 2.0), ("slower", 0.8), ("no difference shown", 1.0))[number % 3]
+        change = LOSS if number % 5 == 4 else CHANGE
+        for place in range(4):
+            values = {"size_bytes": 100_000 + 7 * number, "operators": {"CONV_2D": 3, "ADD": 1 + number % 5}}
+            if number:
+                value = 0.984 + change.value - number % 50 / 1e4
+                values["accuracy"] = Accuracy(metric="top-1", where="target", samples=500, value=value, change=change)
+                values["comparison"] = compared(ratio, finding)
+                values["cautions"] = (f"caution {number % 10}",)
+                values["artifact_sha256"] = f"{number:064x}"
+            latency = (7000.0 + (number * 7919 + place) % 97) / ratio if number else 7000.0
+            name = f"variant-{number:03d}" if number else "float32"
+            rows.append(row(name, f"loopback:{place}:cpu", latency, **values))
+    return dataclasses.replace(REPORT, title=f"{count} rows", rows=tuple(rows))

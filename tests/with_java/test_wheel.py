@@ -79,6 +79,7 @@ def test_without_an_apk_the_installation_goes_on_and_a_whole_wheel_does_not(tmp_
     assert code == 0, said
     with zipfile.ZipFile(wheel) as content:
         assert "edgekit/apk/edgekit-runner.apk" not in content.namelist()
+        assert {"edgekit/report/html/page.css", "edgekit/report/html/page.js"} <= set(content.namelist())
     shutil.rmtree(tmp_path / "dist")
     shutil.rmtree(tmp_path / "edgekit")
     shutil.rmtree(tmp_path / "recipes")
