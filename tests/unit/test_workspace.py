@@ -66,11 +66,12 @@ import sys, time
 from pathlib import Path
 from edgekit.workspace import Workspace
 workspace = Workspace(Path(sys.argv[1]))
-print("ready", flush=True)
 for number in range(10_000):
     with workspace.build("stage", f"{number:016x}") as folder:
         for part in range(5):
             (folder / f"part-{part}").write_bytes(b"x" * 4096)
+    if number == 0:
+        print("one is whole", flush=True)
 """
 
 
