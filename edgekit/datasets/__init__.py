@@ -18,6 +18,8 @@ SOURCES: dict[str, str] = {
     "digits": "edgekit.datasets.digits:digits",
     "fashion-mnist": "edgekit.datasets.fashion_mnist:fashion_mnist",
     "imagenet-photos": "edgekit.datasets.imagenet_photos:imagenet_photos",
+    "japanese-vowels": "edgekit.datasets.japanese_vowels:japanese_vowels",
+    "spoken-digits": "edgekit.datasets.spoken_digits:spoken_digits",
 }
 """Name in a recipe -> module:function."""
 

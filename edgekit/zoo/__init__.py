@@ -5,5 +5,7 @@ NETWORKS: dict[str, str] = {
     "efficientnet-lite0": "edgekit.zoo.efficientnet_lite0:efficientnet_lite0",
     "mobile-cnn": "edgekit.zoo.mobile_cnn:mobile_cnn",
     "resnet20": "edgekit.zoo.resnet20:resnet20",
+    "speech-lstm": "edgekit.zoo.speech_lstm:speech_lstm",
+    "vowels-gru": "edgekit.zoo.vowels_gru:vowels_gru",
 }
 """Name in a recipe -> module:function."""

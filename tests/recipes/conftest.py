@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,21 @@ def photographs(edgekit, tmp_path_factory):
     code, report, said = edgekit("run", "efficientnet-lite0", "--workspace", workspace, *words)
     assert code == 0, said
     return workspace, report
+
+
+RECURRENT = {"vowels-rnn": 10, "digits-speech-rnn": 3}
+"""Recipe -> epochs of training in a test. Sequences are cut to 6 frames: a file's operators grow with them."""
+
+
+@pytest.fixture(scope="session", params=sorted(RECURRENT))
+def recurrent(request, edgekit, tmp_path_factory):
+    """(recipe, workspace, report) of a recurrent recipe, smaller. Needs the package index once, for its data."""
+    name, folder = request.param, tmp_path_factory.mktemp(request.param)
+    text = (ROOT / "recipes" / f"{name}.toml").read_text()
+    for pattern, told in ((r"length = \d+", "length = 6"), (r"epochs = \d+", f"epochs = {RECURRENT[name]}")):
+        assert re.search(pattern, text), pattern
+        text = re.sub(pattern, told, text)
+    (folder / f"{name}.toml").write_text(text)
+    code, report, said = edgekit("run", folder / f"{name}.toml", "--workspace", folder / "work", *SMALL)
+    assert code == 0, said
+    return name, folder / "work", report

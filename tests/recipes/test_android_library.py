@@ -148,6 +148,11 @@ def test_a_network_of_two_inputs(edgekit, unpacked, tmp_path):
     check_all(unpacked, tmp_path, tmp_path / "work/artifacts/two-inputs", 3)
 
 
+def test_recurrent_networks(unpacked, recurrent, tmp_path):
+    name, workspace, _ = recurrent
+    check_all(unpacked, tmp_path, workspace / "artifacts" / name, 3)
+
+
 @pytest.mark.slow
 def test_photographs(unpacked, photographs, tmp_path):
     check_all(unpacked, tmp_path, photographs[0] / "artifacts/efficientnet-lite0", 3)

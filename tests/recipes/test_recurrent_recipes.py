@@ -1,0 +1,48 @@
+"""The recurrent recipes from their data to the report, sequences cut short: what people rely on, as numbers."""
+
+from recipes.conftest import by_place
+
+TARGETS = ("desktop:cpu", "loopback:0:cpu")
+ACCURACY = {"vowels-rnn": 0.8, "digits-speech-rnn": 0.5}
+"""Least accuracy of 6 frames: chance is 0.11 and 0.10."""
+VARIANTS = {
+    "vowels-rnn": ("float32", "int8-dynamic", "pruned-int8-dynamic"),
+    "digits-speech-rnn": ("float32", "int8", "pruned-int8"),
+}
+PARAMETERS = {"vowels-rnn": (4649, 2913), "digits-speech-rnn": (20618, 12394)}
+
+
+def test_every_variant_reaches_both_targets(recurrent):
+    name, _, report = recurrent
+    rows = by_place(report)
+    assert set(rows) == {(variant, target) for variant in VARIANTS[name] for target in TARGETS}
+    for place, row in rows.items():
+        assert row["status"] in ("ok", "unstable"), (place, row["reason"])
+        assert row["parity"]["passed"]
+        assert row["accuracy"]["where"] == "target"
+        assert row["accuracy"]["samples"] == {"vowels-rnn": 370, "digits-speech-rnn": 600}[name]
+        assert row["accuracy"]["value"] >= ACCURACY[name]
+        assert row["measurement"]["target_parity"]["passed"]
+        nodes = row["measurement"]["nodes"]
+        assert nodes["delegated"] == nodes["total"] > 0
+        assert nodes["partitions"] == 1
+
+
+def test_a_quarter_of_the_units_goes(recurrent):
+    name, _, report = recurrent
+    rows = by_place(report)
+    before, after = (rows[(variant, "desktop:cpu")] for variant in (VARIANTS[name][0], VARIANTS[name][2]))
+    assert (before["parameters"], after["parameters"]) == PARAMETERS[name]
+    assert after["macs"] < 0.65 * before["macs"]
+    assert after["size_bytes"] < before["size_bytes"]
+
+
+def test_integers_lose_at_most_a_point_or_two(recurrent):
+    """What a small run can say: the paired figure of three seeds is in `make figures TOPIC=breadth`."""
+    name, _, report = recurrent
+    rows = by_place(report)
+    change = (
+        rows[(VARIANTS[name][1], "desktop:cpu")]["accuracy"]["value"]
+        - rows[("float32", "desktop:cpu")]["accuracy"]["value"]
+    )
+    assert abs(change) < 0.02
