@@ -50,15 +50,17 @@ ONE_FILE = {
     "ai_edge_litert": "runner/engine_litert.py",
     "tflite_runtime": "runner/engine_litert.py",
     "tensorflow": "runner/engine_litert.py",
-    "sklearn": "datasets/digits.py",
     "PIL": "datasets/imagenet_photos.py",
     "rich": "progress.py",
     "adb_shell": "device/",
     "cryptography": "device/",
 }
 """One third-party tool, one file (a folder where the tool is the folder's subject)."""
-SEVERAL_FILES = {"platformdirs": {"device/adb_wire.py", "datasets/fetch.py"}}
-"""The exception: where a user's files lie, asked once for the key and once for the downloads."""
+SEVERAL_FILES = {
+    "platformdirs": {"device/adb_wire.py", "datasets/fetch.py"},
+    "sklearn": {"datasets/digits.py", "datasets/movie_snippets.py"},
+}
+"""The exceptions: where a user's files lie, asked once for the key and once for the downloads; data and yardsticks."""
 EVERYWHERE = {"numpy", "torch"}
 """What arrays and networks are written in."""
 

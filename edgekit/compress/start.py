@@ -12,9 +12,17 @@ from torch import nn
 from edgekit.compress import count
 from edgekit.compress.context import Context
 from edgekit.compress.fit import validation_metric
+from edgekit.datasets import Split
 from edgekit.errors import CompressError
 from edgekit.model import Model, StepRecord
 from edgekit.recipe.steps import Step
+
+
+def first_weights(network: nn.Module, train: Split) -> None:
+    """A network may begin with what train says: its own `first_weights(inputs, labels)`, where it has one."""
+    begin: Any = getattr(network, "first_weights", None)
+    if begin is not None:
+        begin(train.inputs, train.labels)
 
 
 def start(

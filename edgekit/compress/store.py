@@ -16,7 +16,11 @@ from torch import nn
 from edgekit.model import Model, StepRecord
 from edgekit.runner import codec
 
-_ATTRIBUTES = ("in_channels", "out_channels", "groups", "in_features", "out_features", "num_features")
+Attributes = dict[str, dict[str, Any]]
+"""Layer -> attribute -> a whole number, or a list of them."""
+_ATTRIBUTES = ("in_channels", "out_channels", "groups", "in_features", "out_features", "num_features", "embedding_dim")
+_SHAPE = "normalized_shape"
+"""Of layer norm: a tuple of whole numbers."""
 
 
 def save(model: Model, folder: Path) -> None:
@@ -71,21 +75,25 @@ def load(folder: Path, build: Callable[[dict[str, Any] | None], nn.Module]) -> M
     return with_trained_quantization(model, meta["float_attributes"])
 
 
-def attributes(network: nn.Module) -> dict[str, dict[str, int]]:
+def attributes(network: nn.Module) -> Attributes:
     """The whole-number attributes of every layer that pruning may change."""
-    found: dict[str, dict[str, int]] = {}
+    found: Attributes = {}
     for name, module in network.named_modules():
-        own = {key: getattr(module, key) for key in _ATTRIBUTES if isinstance(getattr(module, key, None), int)}
+        own: dict[str, Any] = {
+            key: getattr(module, key) for key in _ATTRIBUTES if isinstance(getattr(module, key, None), int)
+        }
+        if isinstance(module, nn.LayerNorm):
+            own[_SHAPE] = list(module.normalized_shape)
         if own:
             found[name] = own
     return found
 
 
-def _set_attributes(network: nn.Module, saved: dict[str, dict[str, int]]) -> None:
+def _set_attributes(network: nn.Module, saved: Attributes) -> None:
     modules: dict[str, Any] = dict(network.named_modules())
     for name, values in saved.items():
         for key, value in values.items():
-            setattr(modules[name], key, value)
+            setattr(modules[name], key, tuple(value) if key == _SHAPE else value)
 
 
 def _fit_shapes(network: nn.Module, state: dict[str, torch.Tensor]) -> None:

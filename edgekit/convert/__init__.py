@@ -1,6 +1,7 @@
 """Models -> artifacts: float32, fp16, int8, each compared with its source and described by a side-car."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from edgekit.model import Model
 from edgekit.progress import Tick, ignored
 from edgekit.recipe.spec import Precision
 from edgekit.runner import codec
+from edgekit.tflite.metadata import with_metadata
 from edgekit.workspace import version_of, write_atomic
 
 CONVERT_STAGES = ("float file", "precision", "parity")
@@ -27,13 +29,13 @@ def convert_model(
     folder: Path,
     recipe: str,
     variant: str,
+    metadata: Mapping[str, bytes] | None = None,
     tick: Tick = ignored,
 ) -> Artifact:
     """Write `<variant>.tflite` and its side-car into `folder`. Raises ConvertError; a failed parity is in the result.
 
-    `tick` is called after each of CONVERT_STAGES.
-
-    `calibration`: samples whose ranges static int8 takes (unused otherwise); `parity_samples`: real samples, not test.
+    `calibration`: samples whose ranges static int8 takes (unused otherwise); `parity_samples`: real samples, not test;
+    `metadata`: what the file carries beside its graph; `tick` is called after each of CONVERT_STAGES.
     """
     from edgekit.convert import parity, post_training, quantize, trained
     from edgekit.convert.from_torch import to_tflite
@@ -59,6 +61,7 @@ def convert_model(
             to_int8 = post_training.to_static_int8 if precision == "int8" else post_training.to_dynamic_int8
             content = to_int8(content, samples)
     tick(1, "parity")
+    content = with_metadata(content, metadata or {})
     path = folder / f"{variant}.tflite"
     write_atomic(path, content)
     rule = "int8-qat" if exact else {"float32": "float32", "fp16": "fp16"}.get(precision, "int8-ptq")

@@ -6,7 +6,7 @@ train and validation only (`open_for_training`); the test split is behind `Sourc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ SOURCES: dict[str, str] = {
     "imagenet-photos": "edgekit.datasets.imagenet_photos:imagenet_photos",
     "japanese-vowels": "edgekit.datasets.japanese_vowels:japanese_vowels",
     "spoken-digits": "edgekit.datasets.spoken_digits:spoken_digits",
+    "movie-snippets": "edgekit.datasets.movie_snippets:movie_snippets",
 }
 """Name in a recipe -> module:function."""
 
@@ -55,6 +56,14 @@ class Normalization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Yardstick:
+    """A method without a network that a recipe must stand beside. `fit_and_predict(train, inputs)` -> output 0."""
+
+    name: str
+    fit_and_predict: Callable[[Split, tuple[NDArray[Any], ...]], NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Three splits, each a function that loads it. `validation` None: the last `validation_share` of train is it.
 
@@ -68,3 +77,6 @@ class Source:
     input_names: tuple[str, ...] = ("input",)
     class_names: tuple[str, ...] = ()
     normalization: tuple[Normalization | None, ...] = ()
+    metadata: Callable[[], Mapping[str, bytes]] | None = None
+    """What a .tflite file made with this data carries, name -> bytes: a tokenizer, for one. None of it is of test."""
+    yardstick: Yardstick | None = None

@@ -1,8 +1,9 @@
 """Train and validation for everybody; the test split for `edgekit.evaluate` alone."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -62,19 +63,32 @@ def open_for_training(source: Source) -> TrainingData:
     return TrainingData(train=train.take(slice(0, -count)), validation=train.take(slice(-count, None)))
 
 
+def open_metadata(source: Source) -> dict[str, bytes]:
+    """What the artifacts made with this data carry; DataError where it is no mapping of names to bytes."""
+    if source.metadata is None:
+        return {}
+    found = _called(source.metadata, "metadata")
+    if not isinstance(found, Mapping) or not all(isinstance(k, str) and isinstance(v, bytes) for k, v in found.items()):
+        raise DataError(f"the source's metadata is a {type(found).__name__}", "return a mapping of names to bytes")
+    return dict(found)
+
+
 def _open(load: Callable[[], Split], name: str) -> Split:
-    """A split, checked; what the user's code raises becomes a sentence."""
+    return _checked(_called(load, f"{name} split"), name)
+
+
+def _called(load: Callable[[], Any], what: str) -> Any:
+    """What the user's code returns; what it raises becomes a sentence."""
     try:
-        split = load()
+        return load()
     except (EdgekitError, OSError, ModuleNotFoundError, TestSplitOpened):
         raise  # a sentence already
     except Exception as error:  # the user's code raises whatever it does
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        raise DataError(f"the {name} split cannot be opened: {said}", "run with --debug to see where") from error
-    return _checked(split, name)
+        raise DataError(f"the {what} cannot be opened: {said}", "run with --debug to see where") from error
 
 
-def _checked(split: Split, name: str) -> Split:
+def _checked(split: Any, name: str) -> Split:
     if not isinstance(split, Split):
         raise DataError(f"the {name} split is a {type(split).__name__}", "return an edgekit.datasets.Split")
     arrays = (*split.inputs, split.labels) if isinstance(split.inputs, tuple) else (split.inputs,)

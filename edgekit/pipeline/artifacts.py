@@ -59,6 +59,7 @@ def _key(session: Session, models: Models, variant: VariantSpec, stage: str) -> 
 
 def _convert(session: Session, models: Models, variant: VariantSpec, stage: str, folder: Path) -> None:
     from edgekit.convert import CONVERT_STAGES, convert_model, export_model
+    from edgekit.datasets.load import open_metadata
 
     model = models.get(variant.steps)
     session.say(f"{stage} {variant.name} ({variant.precision})")
@@ -75,6 +76,7 @@ def _convert(session: Session, models: Models, variant: VariantSpec, stage: str,
                 folder=folder,
                 recipe=session.recipe.name,
                 variant=variant.name,
+                metadata=open_metadata(session.source),
                 tick=tick,
             )
     session.say(f"  {units.size(artifact.size_bytes)}, {parity_words(artifact)}")

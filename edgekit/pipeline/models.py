@@ -88,7 +88,9 @@ class Models:
         example = tuple(array[:1] for array in train.inputs)
         spec = self.session.recipe.model
         names = self.session.source.input_names
-        return start.start(self.session.new_network(), example, input_names=names, channels_last=spec.channels_last)
+        network = self.session.new_network()
+        start.first_weights(network, train)
+        return start.start(network, example, input_names=names, channels_last=spec.channels_last)
 
     def _apply(self, steps: tuple[str, ...], before: Model) -> Model:
         import importlib

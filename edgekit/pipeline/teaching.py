@@ -56,6 +56,7 @@ def lesson(models: "Models", steps: tuple[str, ...]) -> "Lesson":
     import numpy as np
 
     from edgekit.compress.context import Lesson
+    from edgekit.compress.start import first_weights
 
     session = models.session
     step = session.recipe.steps[steps[-1]]
@@ -66,10 +67,13 @@ def lesson(models: "Models", steps: tuple[str, ...]) -> "Lesson":
     key = stage_key("teacher", sources=(__name__,), inputs=inputs, tools=("torch", "numpy"))
     folder = session.workspace.kept("teacher", key, lambda building: _answer(session, step, teacher, building))
     own = None if options.student is None else {**session.recipe.model.factory.options, **options.student}
+    student = None if own is None else session.new_network(own)
+    if student is not None:
+        first_weights(student, session.data.train)
     return Lesson(
         teacher=teacher.name,
         logits=np.load(folder / "logits.npy", allow_pickle=False),
-        student=None if own is None else session.new_network(own),
+        student=student,
         options=own,
     )
 

@@ -13,6 +13,7 @@ from edgekit.pipeline.models import Models
 from edgekit.pipeline.samples import Samples, job_inputs, reference, test_samples
 from edgekit.pipeline.series import Candidate, Setting, measure_target, not_measured
 from edgekit.pipeline.session import Session
+from edgekit.pipeline.yardstick import yardstick_notes
 from edgekit.recipe.spec import Plan, VariantSpec
 from edgekit.report import EXTENSIONS, RENDERERS, render
 from edgekit.report.build import Scores, exit_code, rows_of_target
@@ -77,6 +78,7 @@ def run(
         higher_is_better=session.metric.higher_is_better,
         plan=plan_numbers(plan),
         rows=tuple(rows),
+        notes=yardstick_notes(session, samples),
     )
     folder = save(report, session.workspace, recipe.name)
     missed = failed_gates(report, recipe.gates)

@@ -1,5 +1,6 @@
 """A recipe's names and `module:function`s -> the functions they stand for, and the files that a stage's key holds."""
 
+import ast
 import hashlib
 import importlib
 import importlib.util
@@ -127,4 +128,20 @@ def source_files(reference: FunctionRef, table: Mapping[str, str], folder: Path)
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         spec = None
-    return (Path(spec.origin),) if spec and spec.origin and Path(spec.origin).is_file() else ()
+    return _with_siblings(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else ()
+
+
+def _with_siblings(path: Path) -> tuple[Path, ...]:
+    """An installed module, and the modules of its own package that it imports, and those that they do."""
+    found, waiting = [path], [path]
+    while waiting:
+        for node in ast.walk(ast.parse(waiting.pop().read_bytes())):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            module = (node.module or "").rpartition(".")[2]
+            names = {module, *(alias.name for alias in node.names)}
+            new = [path.with_name(f"{name}.py") for name in sorted(names)]
+            new = [item for item in new if item not in found and item.is_file()]
+            found += new
+            waiting += new
+    return tuple(found)

@@ -7,6 +7,7 @@ size, however its tables overlap. Field numbers are those of the public schema (
 import math
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from edgekit import units
 from edgekit.errors import ModelFileError
@@ -16,6 +17,10 @@ from edgekit.tflite.structure import ModelFile, Operator, Quantization, Sections
 MAX_RANK = 16
 MAX_NAME_BYTES = 10_000
 _CUSTOM = OPERATORS.index("CUSTOM")
+_BUFFERS, _METADATA, _LAST_FIELD = 4, 6, 7
+"""Fields of the model table."""
+_LARGE_OPTIONS = 9
+"""Field of an operator: where its options lie when they are behind the flatbuffer."""
 _NOT_GIVEN = -1
 """Index of an operator's optional input that is not given."""
 
@@ -115,12 +120,12 @@ def _model(content: bytes) -> ModelFile:
         raise _Broken(f"it begins with {content[:8]!r}, and bytes 4 to 8 of one are TFL3")
     data = _Bytes(content)
     root = _Table(data, data.number("<I", 0))
-    buffers = [_buffer(table, content) for table in root.tables(4)]
+    buffers = [_buffer(table, content) for table in root.tables(_BUFFERS)]
     codes = [_code(table) for table in root.tables(1)]
     subgraphs = tuple(_subgraph(table, codes, buffers) for table in root.tables(2))
     if not subgraphs:
         raise _Broken("it has no graph")
-    metadata = [(table.text(0), table.scalar(1, "<I")) for table in root.tables(6)]
+    metadata = [(table.text(0), table.scalar(1, "<I")) for table in root.tables(_METADATA)]
     return ModelFile(
         version=root.scalar(0, "<I"),
         description=root.text(3),
@@ -278,4 +283,55 @@ def _sections(
         metadata_bytes=sizes["metadata"],
         names_bytes=names,
         structure_bytes=rest,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entries:
+    """The model table and its lists, by where they lie in the file: what `edgekit.tflite.metadata` writes anew."""
+
+    version: int
+    fields: Mapping[int, int]
+    """Number of a field that is no scalar -> the place of what it points to."""
+    buffer_tables: tuple[int, ...]
+    metadata_tables: tuple[int, ...]
+    metadata: tuple[tuple[str, tuple[int, int]], ...]
+    """(name, (first byte, bytes)) in the file's order."""
+    absolute: tuple[int, ...]
+    """Where 8-byte offsets lie that count from the file's first byte: of buffers behind the flatbuffer."""
+    unmovable: str
+    """Why nothing may be put before the file's content; empty: it may."""
+
+
+def entries(content: bytes, path: str = "") -> Entries:
+    """The root of a file; raises ModelFileError for bytes that are no whole .tflite file."""
+    read(content, path)
+    data = _Bytes(content)
+    root = _Table(data, data.number("<I", 0))
+    fields = {}
+    for number in range(1, (root.vtable_bytes - 4) // 2):
+        at = root.field(number)
+        if at is not None:
+            fields[number] = at + data.number("<I", at)
+    buffers, metadata = root.tables(_BUFFERS), root.tables(_METADATA)
+    places = [_buffer(table, content) for table in buffers]
+    named = []
+    for table in metadata:
+        index = table.scalar(1, "<I")
+        named.append((table.text(0), places[index] if index < len(places) else (0, 0)))
+    absolute = {table.field(1) for table in buffers if table.scalar(1, "<Q") > 1}
+    operators = (operator for subgraph in root.tables(2) for operator in subgraph.tables(3))
+    unmovable = ""
+    if max(fields, default=0) > _LAST_FIELD:
+        unmovable = f"its model table has a field {max(fields)}, newer than the schema known here"
+    elif any(operator.scalar(_LARGE_OPTIONS, "<Q") > 1 for operator in operators):
+        unmovable = "an operator's options lie behind the flatbuffer"
+    return Entries(
+        version=root.scalar(0, "<I"),
+        fields=fields,
+        buffer_tables=tuple(table.at for table in buffers),
+        metadata_tables=tuple(table.at for table in metadata),
+        metadata=tuple(named),
+        absolute=tuple(sorted(at for at in absolute if at is not None)),
+        unmovable=unmovable,
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -42,6 +43,38 @@ def digits(edgekit, tmp_path_factory):
     code, report, said = edgekit("run", "digits-cnn", "--workspace", workspace, *SMALL)
     assert code == 0, said
     return workspace, report, said
+
+
+def write_snippets(folder, count=900):
+    """A file like the movie snippets': half of the texts praise, half blame, the other words say nothing."""
+    generator = random.Random(0)
+    lines = []
+    for index in range(count):
+        judged = generator.choice((("great", "lovely", "bright"), ("awful", "dull", "weak"))[index % 2])
+        said = generator.choices(("the", "film", "plot", "cast", "of", "and", "scene"), k=generator.randint(3, 12))
+        said.insert(generator.randint(0, len(said)), judged)
+        lines.append(f"{index}\t{(2.0, -2.0)[index % 2]}\t{' '.join(said)} number{index}")
+    (folder / "movieReviewSnippets_GroundTruth.txt").write_text("\n".join(lines))
+
+
+@pytest.fixture(scope="session")
+def snippets(edgekit, tmp_path_factory):
+    """(workspace, report) of the Transformer's recipe: fewer epochs, texts made here instead of the fetched ones."""
+    folder = tmp_path_factory.mktemp("snippets")
+    (folder / "data").mkdir()
+    write_snippets(folder / "data")
+    text = (ROOT / "recipes" / "snippets-transformer.toml").read_text()
+    text = re.sub(r"epochs = \d+", "epochs = 3", text)
+    text = re.sub(r"accuracy_samples = \d+", "accuracy_samples = 180", text)
+    assert text.count('source = "movie-snippets"\noptions = {') == 1
+    text = text.replace(
+        'source = "movie-snippets"\noptions = {',
+        f"source = \"movie-snippets\"\noptions = {{ folder = '{folder / 'data'}',",
+    )
+    (folder / "snippets-transformer.toml").write_text(text)
+    code, report, said = edgekit("run", folder / "snippets-transformer.toml", "--workspace", folder / "work", *SMALL)
+    assert code == 0, said
+    return folder / "work", report
 
 
 @pytest.fixture(scope="session")

@@ -47,17 +47,22 @@ def reference(path, name):
 
 
 def job_for(folder, artifact, model: ModelFile):
-    """(job, inputs): one case a delegate, random samples that the float files and the int8 files take alike."""
+    """(job, inputs): one case a delegate, random samples that the float files and the int8 files take alike.
+
+    Whole-number inputs are ids 0..9.
+    """
     graph, generator = model.subgraphs[0], np.random.default_rng(0)
     shutil.copy(artifact, folder / "model.tflite")
     arrays, inputs = [], []
     for index in graph.inputs:
         tensor = graph.tensors[index]
-        array = generator.uniform(-1, 1, (SAMPLES, *tensor.shape[1:])).astype(np.float32)
+        shape, dtype = (SAMPLES, *tensor.shape[1:]), "int32" if tensor.dtype == "int32" else "float32"
+        array = generator.integers(0, 10, shape) if dtype == "int32" else generator.uniform(-1, 1, shape)
+        array = array.astype(dtype)
         (folder / f"{index}.bin").write_bytes(array.tobytes())
         arrays.append(array)
         data = reference(folder / f"{index}.bin", f"{index}.bin")
-        inputs.append(InputData(name=tensor.name, data=data, dtype="float32", shape=tuple(tensor.shape), count=SAMPLES))
+        inputs.append(InputData(name=tensor.name, data=data, dtype=dtype, shape=tuple(tensor.shape), count=SAMPLES))
     case = Case(
         id="x",
         artifact=reference(folder / "model.tflite", "model.tflite"),
@@ -151,6 +156,10 @@ def test_a_network_of_two_inputs(edgekit, unpacked, tmp_path):
 def test_recurrent_networks(unpacked, recurrent, tmp_path):
     name, workspace, _ = recurrent
     check_all(unpacked, tmp_path, workspace / "artifacts" / name, 3)
+
+
+def test_snippets(unpacked, snippets, tmp_path):
+    check_all(unpacked, tmp_path, snippets[0] / "artifacts/snippets-transformer", 3)
 
 
 @pytest.mark.slow

@@ -142,7 +142,7 @@ def test_pruning_takes_units_from_every_gate(trained_on_sequences, context_of_se
     assert after.network.classifier.in_features == 12
     assert after.history[-1].metric_after >= before.history[-1].metric_after - 0.1
     store.save(after, tmp_path)
-    again = store.load(tmp_path, lambda: build(kind))
+    again = store.load(tmp_path, lambda options: build(kind))
     frames, mask = sequences([4, 2], STEPS)
     with torch.inference_mode():
         assert torch.equal(again.network(frames, mask), after.network(frames, mask))

@@ -180,3 +180,15 @@ def test_modules_beside_the_recipe_import_each_other_and_all_count(tmp_path):
     reference = FunctionRef(name="net:build")
     assert resolve(reference, {}, tmp_path)() == 7
     assert source_files(reference, {}, tmp_path) == (tmp_path / "net.py", tmp_path / "net_parts.py")
+
+
+def test_what_an_installed_module_imports_of_its_package_counts(tmp_path):
+    """The tokenizer's text is part of the snippets' identity; edgekit's other packages are not."""
+    from edgekit.datasets import SOURCES
+
+    files = source_files(FunctionRef(name="movie-snippets"), SOURCES, tmp_path)
+    names = [path.name for path in files]
+    assert names[0] == "movie_snippets.py"
+    assert {"wordpiece.py", "fetch.py"} <= set(names)
+    assert {path.parent.name for path in files} == {"datasets"}
+    assert "digits.py" not in names
