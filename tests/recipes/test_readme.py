@@ -66,3 +66,47 @@ def test_the_example_output_is_of_this_version():
         assert len(re.findall(rf"^  {re.escape(variant.name)} ", block, re.MULTILINE)) == 1 + len(recipe.targets)
     assert "delegated" in block
     assert "verdict" in block
+
+
+def table_rows(lines, heading):
+    """The cells of the rows under each heading line that begins with `heading`, as the terminal prints them."""
+    found = []
+    inside = False
+    for line in lines:
+        if line.startswith("  variant "):
+            inside = line.startswith(heading)
+        elif not line.startswith("  "):
+            inside = False
+        elif inside:
+            found.append(re.split(r"\s{2,}", line.strip()))
+    return found
+
+
+def masked(line):
+    """A line of the command's progress without what another run may give: times, metrics, parity values."""
+    return re.sub(r"\d+(\.\d+)?(e-\d+)?( s\b)?", "N", line)
+
+
+def test_the_example_is_what_the_command_prints_today(digits):
+    """Bytes, parameters, MACs, delegated nodes and headings to the letter; times and accuracies are another run's."""
+    workspace, _, said = digits
+    printed = (workspace / "reports" / "digits-cnn" / "report.txt").read_text().splitlines()
+    block = README.partition("<!-- demo -->")[2].partition("<!-- /demo -->")[0].splitlines()
+    for name in ("  variant          bytes", "  variant          latency"):
+        assert [re.split(r"\s{2,}", line) for line in block if line.startswith(name[:25])] == [
+            re.split(r"\s{2,}", line) for line in printed if line.startswith(name[:25])
+        ]
+    shown, now = (table_rows(lines, "  variant          bytes") for lines in (block, printed))
+    assert [[row[column] for column in (0, 1, 3, 4)] for row in shown] == [
+        [row[column] for column in (0, 1, 3, 4)] for row in now
+    ]
+    assert len(shown) == 4
+    shown, now = (table_rows(lines, "  variant          latency") for lines in (block, printed))
+    assert [(row[0], row[-3]) for row in shown] == [(row[0], row[-3]) for row in now]
+    assert len(shown) == 8
+    steps = [line for line in said.splitlines() if not line.startswith(("note", "report:"))]
+    begin = next(index for index, line in enumerate(block) if line.startswith("step train"))
+    end = next(index for index, line in enumerate(block) if line.startswith("digits-cnn   edgekit"))
+    assert [masked(line) for line in block[begin:end]] == [masked(line) for line in steps]
+    for line in ("latency: input copied", "change: paired", "delegated: nodes"):
+        assert [text for text in block if text.startswith(line)] == [text for text in printed if text.startswith(line)]
