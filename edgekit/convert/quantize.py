@@ -32,12 +32,27 @@ def to_fp16(content: bytes) -> bytes:
 
 
 def to_dynamic_int8(content: bytes) -> bytes:
-    """int8 weights, activations quantized at run time, float inputs and outputs."""
-    quantizer, _, _ = _tools()
+    """int8 weights, activations quantized at run time, float inputs and outputs.
+
+    An embedding table gets one scale, not one a row: TFLite 2.16.1 looks up rows as if all had none, without a word
+    (the desktop's LiteRT does not), and a scale and a zero point a row take 12 bytes beside the row's own.
+    """
+    quantizer, qtyping, algorithms = _tools()
     recipe = need("litert_quantizer.recipe", "int8 files")
     with quiet():
         work = quantizer.Quantizer(content)
         work.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+        work.update_quantization_recipe(
+            regex=".*",
+            operation_name=qtyping.TFLOperationName.EMBEDDING_LOOKUP,
+            op_config=qtyping.OpQuantizationConfig(
+                weight_tensor_config=qtyping.TensorQuantizationConfig(
+                    num_bits=8, symmetric=True, granularity=qtyping.QuantGranularity.TENSORWISE
+                ),
+                compute_precision=qtyping.ComputePrecision.INTEGER,
+            ),
+            algorithm_key=algorithms.MIN_MAX_UNIFORM_QUANT,
+        )
         return _result(work)
 
 

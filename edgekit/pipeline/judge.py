@@ -17,6 +17,9 @@ COSINE = 0.999
 """Least cosine of the float outputs with the desktop's."""
 RELATIVE_ERROR = 1e-3
 """Largest error of a float output, as a share of the output's range on the desktop."""
+ROUNDED_ERROR = 2e-2
+"""The same where activations are rounded to 8 bits at run time: LiteRT and TFLite 2.16.1 do so differently, and differ
+by up to 0.6 % of the range on the text Transformer, with every class the same."""
 
 
 def read_output(output: OutputData, folder: Path) -> "NDArray[Any]":
@@ -34,11 +37,14 @@ def read_output(output: OutputData, folder: Path) -> "NDArray[Any]":
     return np.frombuffer(content, dtype=dtype).reshape(shape)
 
 
-def target_parity(result: CaseResult, raws: Sequence["NDArray[Any]"], expected: Sequence["NDArray[Any]"]) -> Parity:
-    """The worst output decides. Rules: docs/parity.md, "On a target"."""
+def target_parity(
+    result: CaseResult, raws: Sequence["NDArray[Any]"], expected: Sequence["NDArray[Any]"], *, rounded: bool = False
+) -> Parity:
+    """The worst output decides. `rounded`: the file rounds at run time. Rules: docs/parity.md, "On a target"."""
+    limit = ROUNDED_ERROR if rounded else RELATIVE_ERROR
     worst: Parity | None = None
     for output, raw, wanted in zip(result.outputs, raws, expected, strict=True):
-        found = _one_output(output, raw, wanted)
+        found = _one_output(output, raw, wanted, limit)
         if worst is None or (worst.passed and not found.passed):
             worst = found
     if worst is None:
@@ -46,7 +52,7 @@ def target_parity(result: CaseResult, raws: Sequence["NDArray[Any]"], expected: 
     return worst
 
 
-def _one_output(output: OutputData, raw: "NDArray[Any]", wanted: "NDArray[Any]") -> Parity:
+def _one_output(output: OutputData, raw: "NDArray[Any]", wanted: "NDArray[Any]", limit: float) -> Parity:
     import numpy as np
 
     samples = len(wanted)
@@ -79,15 +85,13 @@ def _one_output(output: OutputData, raw: "NDArray[Any]", wanted: "NDArray[Any]")
     cosine = float(got @ want / max(np.linalg.norm(got) * np.linalg.norm(want), 1e-30))
     spread: float = float(np.ptp(want)) or 1.0
     error = float(np.abs(got - want).max()) / spread
-    reason = (
-        "" if cosine >= COSINE and error <= RELATIVE_ERROR else f"error {error:.2e} of the range, cosine {cosine:.6f}"
-    )
+    reason = "" if cosine >= COSINE and error <= limit else f"error {error:.2e} of the range, cosine {cosine:.6f}"
     return Parity(
         rule="target",
         passed=not reason,
         measure="max error / output range, to the desktop",
         value=error,
-        limit=RELATIVE_ERROR,
+        limit=limit,
         samples=samples,
         figures={"cosine": cosine},
         reason=reason,

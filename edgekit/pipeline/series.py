@@ -29,6 +29,8 @@ from edgekit.runner.quantize import to_real
 from edgekit.runner.state import cpu_name
 from edgekit.target import TargetSpec
 from edgekit.targets import open_target
+from edgekit.tflite import read, read_file
+from edgekit.tflite.structure import rounds_at_run_time
 from edgekit.workspace import Workspace, stage_key
 
 if TYPE_CHECKING:
@@ -170,9 +172,14 @@ def _judge(candidate: Candidate, result: CaseResult, answer: Path) -> Judged:
     parity: Parity | None = None
     if candidate.reference is not None:
         expected = [candidate.reference.raw(index) for index in range(len(raws))]
-        parity = judging.target_parity(result, raws, expected)
+        parity = judging.target_parity(result, raws, expected, rounded=_rounds(candidate))
     scores = None
     if candidate.score is not None:
         pairs = zip(result.outputs, raws, strict=True)
         scores = candidate.score(tuple(to_real(raw, output) for output, raw in pairs))
     return Judged(parity=parity, scores=scores)
+
+
+def _rounds(candidate: Candidate) -> bool:
+    made = candidate.made
+    return made.artifact.format == "tflite" and rounds_at_run_time(read(read_file(made.path), str(made.path)))

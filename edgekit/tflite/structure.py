@@ -158,6 +158,19 @@ def macs(model: ModelFile) -> int:
     return total
 
 
+def rounds_at_run_time(model: ModelFile) -> bool:
+    """Whether an operator has int8 weights and float inputs: each runtime rounds its activations in its own way."""
+    weighted = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "BATCH_MATMUL")
+    for subgraph in model.subgraphs:
+        for operator in subgraph.operators:
+            if operator.name not in weighted or min(operator.inputs[:2], default=-1) < 0 or len(operator.inputs) < 2:
+                continue
+            kinds = tuple(subgraph.tensors[index].dtype for index in operator.inputs[:2])
+            if kinds == ("float32", "int8"):
+                return True
+    return False
+
+
 def constant_elements(model: ModelFile) -> int:
     """Number of constant values of floating or quantized tensors: the parameters in the file."""
     counted: set[tuple[int, int]] = set()

@@ -22,7 +22,7 @@ from edgekit.runner.batch import run_batch
 from edgekit.runner.protocol import Case, FileRef, InputData, Job, SamplePlan
 from edgekit.targets.android_answer import unpack
 from edgekit.tflite import read, read_file
-from edgekit.tflite.structure import ModelFile
+from edgekit.tflite.structure import ModelFile, rounds_at_run_time
 
 SAMPLES = 5
 DELEGATES = (("cpu", 1), ("cpu", 2), ("cpu-default", 1), ("gpu", 1), ("nnapi", 1))
@@ -105,7 +105,7 @@ def launch(unpacked, folder, job):
     return unpack(content, job, folder / "answer", serial="the JVM")
 
 
-def check(unpacked, folder, artifact):
+def check(unpacked, folder, artifact, left=2):
     """cpu and cpu-default compute what the desktop computes; gpu and nnapi say truly why they do not."""
     model = read(read_file(artifact), str(artifact))
     job, arrays = job_for(folder, artifact, model)
@@ -118,15 +118,15 @@ def check(unpacked, folder, artifact):
         case = cases[name]
         assert (case.status, case.reason) == ("ok", ""), name
         raws = [judge.read_output(output, folder / "answer") for output in case.outputs]
-        parity = judge.target_parity(case, raws, expected)
+        parity = judge.target_parity(case, raws, expected, rounded=rounds_at_run_time(model))
         assert parity.passed, (name, parity)
         assert len(case.samples.latency_ns) == 3
         assert case.nodes.total == operators
-        assert case.nodes.total - case.nodes.delegated <= 2  # 2.16.1's XNNPACK takes less than the desktop's
+        assert case.nodes.total - case.nodes.delegated <= left  # 2.16.1's XNNPACK takes less than the desktop's
         assert case.nodes.plan_length == case.nodes.total - case.nodes.delegated + case.nodes.partitions
     made = cases["cpu-2"].threads.seen_after - cases["cpu-2"].threads.seen_before
-    left = cases["cpu-2"].nodes.total - cases["cpu-2"].nodes.delegated
-    assert made in ((1, 2) if left else (1,))  # nodes that stay on the CPU get a thread of their own
+    stayed = cases["cpu-2"].nodes.total - cases["cpu-2"].nodes.delegated
+    assert made in ((1, 2) if stayed else (1,))  # nodes that stay on the CPU get a thread of their own
     assert cases["gpu-1"].status == "unsupported"
     assert cases["gpu-1"].reason == "the GPU delegate does not support this device (its CompatibilityList)"
     nnapi = cases["nnapi-1"]
@@ -134,13 +134,13 @@ def check(unpacked, folder, artifact):
     assert (nnapi.samples.latency_ns, nnapi.nodes.delegated) == ((), 0)
 
 
-def check_all(unpacked, folder, artifacts, count):
-    """`check` every .tflite file in a folder of `count`."""
+def check_all(unpacked, folder, artifacts, count, left=2):
+    """`check` every .tflite file in a folder of `count`; at most `left` nodes stay with TFLite's own kernels."""
     found = sorted(artifacts.glob("*.tflite"))
     assert len(found) == count
     for artifact in found:
         (folder / artifact.stem).mkdir()
-        check(unpacked, folder / artifact.stem, artifact)
+        check(unpacked, folder / artifact.stem, artifact, left)
 
 
 def test_digits(unpacked, digits, tmp_path):
@@ -159,7 +159,8 @@ def test_recurrent_networks(unpacked, recurrent, tmp_path):
 
 
 def test_snippets(unpacked, snippets, tmp_path):
-    check_all(unpacked, tmp_path, snippets[0] / "artifacts/snippets-transformer", 3)
+    """Of 79 nodes 2.16.1's XNNPACK leaves 17 (float32) and 24 (int8); the desktop's leaves 4."""
+    check_all(unpacked, tmp_path, snippets[0] / "artifacts/snippets-transformer", 3, left=24)
 
 
 @pytest.mark.slow
