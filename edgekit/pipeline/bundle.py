@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from edgekit import __version__, scratch
 from edgekit.bundle import NORMALIZATION, PLATFORMS, SCHEMA
 from edgekit.bundle.contents import Contents, ports
+from edgekit.datasets.load import open_metadata
 from edgekit.errors import UsageError
 from edgekit.pipeline.artifacts import make, raise_on_failed_parity
 from edgekit.pipeline.bundle_choice import choose_running, choose_variant, without_an_iphone
@@ -82,6 +84,7 @@ def bundle(
     )
     module, _, function = PLATFORMS[platform].partition(":")
     files: dict[str, bytes] = getattr(importlib.import_module(module), function)(contents)
+    files |= {f"metadata-{_file_name(name)}": content for name, content in open_metadata(source).items()}
     _write(folder, files)
     return Bundle(
         folder=folder,
@@ -94,6 +97,11 @@ def bundle(
         delegate_why=contents.running.why,
         files={name: len(content) for name, content in sorted(files.items())},
     )
+
+
+def _file_name(name: str) -> str:
+    """A metadata entry's name as part of a file's: letters, digits and `._-` stay."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)[:100]
 
 
 def _report(session: Session, asked: Path | None) -> Report | None:

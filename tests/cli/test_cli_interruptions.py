@@ -114,7 +114,7 @@ def vanishing(monkeypatch):
     def put(**answers):
         factors = {f"models/{hashlib.sha256(FLOAT.read_bytes()).hexdigest()[:16]}.tflite": 1.0}
 
-        def open_target(spec, *, serial, pythons):
+        def open_target(spec, *, serial, pythons, progress):
             target = FakeTarget(factors, gone_after=answers.get(spec.address))
             target.spec = spec
             return target

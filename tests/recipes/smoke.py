@@ -1,4 +1,4 @@
-"""A recipe that edgekit brings, at the scale of a test: fewer samples, one epoch, short launches."""
+"""A recipe that edgekit brings, at the scale of a test: fewer samples, two epochs, short launches."""
 
 import re
 from pathlib import Path
@@ -7,9 +7,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def smoke(name: str, folder: Path, **data_options: object) -> Path:
-    """Write the recipe `name` into `folder` with one epoch a step, and these options of its data source."""
+    """Write the recipe `name` into `folder` with two epochs a step, and these options of its data source."""
     text = (ROOT / "recipes" / f"{name}.toml").read_text()
-    text = re.sub(r"\bepochs = \d+", "epochs = 1", text)
+    text = re.sub(r"\bepochs = \d+", "epochs = 2", text)
+    text = re.sub(r"\bbatch = \d+", "batch = 32", text)
     text = re.sub(r"\baccuracy_samples = \d+", "accuracy_samples = 50", text)
     if data_options:
         told = ", ".join(f"{key} = {value}" for key, value in data_options.items())

@@ -54,3 +54,13 @@ def test_a_second_run_fits_no_yardstick(snippets, edgekit):
     assert code == 0, said
     assert report["notes"] == snippets[1]["notes"]
     assert sorted(path.name for path in (snippets[0] / "stages").iterdir()) == stages
+
+
+def test_a_bundle_brings_the_tokenizer(snippets, edgekit, tmp_path):
+    recipe = snippets[0].parent / "snippets-transformer.toml"
+    words = ("bundle", recipe, "--for", "android", "--variant", "int8", "--out", tmp_path / "app")
+    code, _, said = edgekit(*words, "--workspace", snippets[0])
+    assert code == 0, said
+    content = read_file(snippets[0] / "artifacts/snippets-transformer/int8.tflite")
+    assert (tmp_path / "app" / "model.tflite").read_bytes() == content
+    assert (tmp_path / "app" / "metadata-tokenizer").read_bytes() == entry(content, "tokenizer")
