@@ -1,7 +1,11 @@
 """`edgekit cache`: what the workspace's stages and series take, and removing old ones."""
 
+import contextlib
+import os
 import shutil
+import stat
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +17,10 @@ from edgekit.workspace import MANIFEST, USED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One stage's result, or one series of measurements. `age_seconds` counts from its last use, or its last launch."""
+    """One stage's result, or one series of measurements. `age_seconds` counts from its last use, or its last launch.
+
+    0 where that lies in the future: the clock was set back since.
+    """
 
     kind: Literal["stage", "series"]
     name: str
@@ -41,14 +48,21 @@ def series_entries(workspace: Path) -> tuple[Entry, ...]:
         if folder.is_dir():
             name = f"{folder.parent.name}/{folder.name}"
             found.append(
-                _entry("series", name, folder, max(path.stat().st_mtime for path in (folder, *folder.iterdir())))
+                _entry("series", name, folder, max((status.st_mtime for status in _statuses(folder, "*")), default=0.0))
             )
     return tuple(sorted(found, key=lambda entry: -entry.age_seconds))
 
 
 def _entry(kind: Literal["stage", "series"], name: str, folder: Path, used_unix: float) -> Entry:
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return Entry(kind=kind, name=name, size_bytes=size, age_seconds=time.time() - used_unix)
+    size = sum(status.st_size for status in _statuses(folder, "**/*") if stat.S_ISREG(status.st_mode))
+    return Entry(kind=kind, name=name, size_bytes=size, age_seconds=max(0.0, time.time() - used_unix))
+
+
+def _statuses(folder: Path, pattern: str) -> Iterator[os.stat_result]:
+    """Of the folder and of what matches in it; another process may be at work there, and files go meanwhile."""
+    for path in (folder, *folder.glob(pattern)):
+        with contextlib.suppress(FileNotFoundError):
+            yield path.stat()
 
 
 def prune_series(workspace: Path, *, older_than_days: float) -> tuple[Entry, ...]:

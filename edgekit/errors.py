@@ -9,7 +9,7 @@ EdgekitError(message, hint)                                   1
 |- DataError                                                  1
 |- DeviceError(serial)                                        4
 |  |- AdbMissing, NoDevice, SeveralDevices, Unauthorized, Offline, AdbTimeout, PushFailed,
-|  |- DeviceGone, RunnerError, ProtocolMismatch
+|  |- DeviceGone, DeviceReplaced, RunnerError, ProtocolMismatch
 |- GateFailed(gate, limit, value)                             5
 `- Interrupted                                                130
 """
@@ -145,6 +145,10 @@ class AdbTimeout(DeviceError):
 
 class DeviceGone(DeviceError):
     """The connection broke while the device was in use."""
+
+
+class DeviceReplaced(DeviceError):
+    """Another device answers at the address, or the same one after a restart: not the one that was measured so far."""
 
 
 class PushFailed(DeviceError):

@@ -11,6 +11,8 @@ KINDS: tuple[str, ...] = ("desktop", "android", "linux", "ssh", "loopback")
 DELEGATES: tuple[str, ...] = get_args(Delegate)
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 ANY = "*"
+LONGEST = 200
+"""Characters of a target's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,10 @@ def parse_target(text: str) -> TargetSpec:
 
     `*` as an address or a delegate means every one. Raises UsageError with the closest valid name.
     """
+    if len(text) > LONGEST:
+        raise UsageError(
+            f"target {text[:40]!r}... has {len(text)} characters (at most {LONGEST})", "kind:address:delegate"
+        )
     kind, colon, rest = text.partition(":")
     place, _, last = rest.rpartition(":")
     last, _, runtime = last.partition("@")  # an address may hold one too: ssh:pi@board:cpu

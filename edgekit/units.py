@@ -33,6 +33,11 @@ def age(seconds: float) -> str:
     return f"{seconds:.0f} s ago"
 
 
+def as_text(name: str) -> str:
+    """A file's name as text that can be written: a byte that is no UTF-8 becomes the replacement character."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def printable(text: str) -> str:
     """Text from a file or a device: control characters and line ends become `?`, so that no terminal obeys them."""
     return "".join(character if character.isprintable() else "?" for character in text)

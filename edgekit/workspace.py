@@ -10,6 +10,7 @@ WORKSPACE/reports/<recipe>/        the newest report in every format
 import contextlib
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from edgekit import scratch
 
@@ -71,6 +73,16 @@ def write_atomic(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def write_by(path: Path, save: Callable[[IO[bytes]], object]) -> None:
+    """Write a file with a library's own `save(file)`: in memory first, for libraries do not say that a disk is full."""
+    content = io.BytesIO()
+    save(content)
+    try:
+        path.write_bytes(content.getbuffer())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def sync_file(path: Path) -> None:
     """Wait until the file's content is on the disk."""
     with path.open("rb") as file:
@@ -121,6 +133,10 @@ class Workspace:
                 shutil.rmtree(target, ignore_errors=True)
                 building.rename(target)
             _sync_folder(target.parent)
+        except OSError as error:  # a full disk names no file
+            if error.errno is None or error.filename is not None:
+                raise
+            raise OSError(error.errno, error.strerror, str(building)) from error
         finally:
             scratch.remove(building)
 

@@ -21,6 +21,7 @@ from edgekit.runner.protocol import (
     Threads,
 )
 from edgekit.target import TargetSpec
+from edgekit.targets import Identity
 
 ENVIRONMENT = Environment(
     runner="portable",
@@ -44,11 +45,16 @@ class FakeTarget:
         self.factors, self.gone_after, self.status = factors, gone_after, status or {}
         self.environment = replace(ENVIRONMENT, emulator=emulator)
         self.jobs = []
+        self.identities = [Identity(device="fake", boot="1")]
+        """What `identity` answers, one after the other; the last one stays."""
         self.crashes = list(crashes)
         """Model files whose next launch ends without an answer, once for each time they stand here."""
 
     def probe(self):
         return None
+
+    def identity(self):
+        return self.identities.pop(0) if len(self.identities) > 1 else self.identities[0]
 
     def run(self, job, files, answer):
         if self.gone_after is not None and len(self.jobs) >= self.gone_after:

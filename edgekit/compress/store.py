@@ -6,6 +6,7 @@ layer (channels, groups, features), so that the factory's network is brought to 
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import nn
 
 from edgekit.model import Model, StepRecord
 from edgekit.runner import codec
+from edgekit.workspace import write_by
 
 Attributes = dict[str, dict[str, Any]]
 """Layer -> attribute -> a whole number, or a list of them."""
@@ -26,7 +28,7 @@ _SHAPE = "normalized_shape"
 def save(model: Model, folder: Path) -> None:
     """Write weights.pt, model.json and example-<i>.npy into `folder`."""
     network: nn.Module = model.network
-    torch.save(network.state_dict(), folder / "weights.pt")
+    write_by(folder / "weights.pt", partial(torch.save, network.state_dict()))
     meta = {
         "input_names": list(model.input_names),
         "examples": len(model.example),
@@ -40,7 +42,7 @@ def save(model: Model, folder: Path) -> None:
     }
     (folder / "model.json").write_text(json.dumps(meta, indent=1))
     for index, array in enumerate(model.example):
-        np.save(folder / f"example-{index}.npy", array)
+        write_by(folder / f"example-{index}.npy", partial(np.save, arr=array))
 
 
 def load(folder: Path, build: Callable[[dict[str, Any] | None], nn.Module]) -> Model:

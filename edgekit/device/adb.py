@@ -15,6 +15,10 @@ Moved = Callable[[int], None]
 """Called with the number of bytes that went over since the last call; a push calls it with 0 as it begins."""
 COMMAND_SECONDS = 60.0
 TRANSFER_SECONDS = 600.0
+MAX_SHELL_BYTES = 512 << 20
+"""Of what one command prints: an answer of the app comes that way."""
+MAX_TEXT_BYTES = 4 << 20
+"""Of what a command prints, where it is read as text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +31,8 @@ class ShellResult:
 
     @property
     def text(self) -> str:
-        """Standard output as text."""
-        return self.stdout.decode(errors="replace")
+        """Standard output as text, as much as anybody reads."""
+        return self.stdout[:MAX_TEXT_BYTES].decode(errors="replace")
 
 
 class Adb(Protocol):
@@ -104,7 +108,7 @@ def push_verified(adb: Adb, local: Path, remote: str, moved: Moved | None = None
 def _require(adb: Adb, command: str, remote: str) -> None:
     result = adb.shell(command)
     if result.exit_code != 0:
-        said = (result.stderr or result.stdout).decode(errors="replace").strip()
+        said = (result.stderr or result.stdout)[:300].decode(errors="replace").strip()
         raise PushFailed(
             f"{remote} cannot be written on {adb.serial}: {said or f'exit code {result.exit_code}'}",
             "free space on the device, or check that its /data/local/tmp can be written",

@@ -6,7 +6,8 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from edgekit.device.adb import COMMAND_SECONDS, TRANSFER_SECONDS, Moved, ShellResult
+from edgekit.device.adb import COMMAND_SECONDS, MAX_SHELL_BYTES, TRANSFER_SECONDS, Moved, ShellResult
+from edgekit.device.bounded_child import TooMuch, run_bounded
 from edgekit.device.parse import DeviceLine, devices_output, printable
 from edgekit.errors import AdbMissing, AdbTimeout, DeviceError, DeviceGone, NoDevice, Offline, PushFailed, Unauthorized
 
@@ -17,6 +18,7 @@ INSTALL_HINT = (
 
 _AGAIN = "attach it again and run the same command: it goes on where it stopped"
 _ALLOW = "unlock the device and allow USB debugging, then run it again"
+_SAID_CHARACTERS = 300
 _LIST = "`edgekit devices` lists what is attached"
 _SAID = r"^(?:adb|adb\.exe|error): (?:error: )?(?:failed to get feature set: )?"
 _COMPLAINTS: tuple[tuple[re.Pattern[str], type[DeviceError], str], ...] = (
@@ -48,7 +50,9 @@ def _run(arguments: list[str], seconds: float, serial: str = "") -> subprocess.C
     if program is None:
         raise AdbMissing("there is no adb program on PATH", INSTALL_HINT, serial=serial)
     try:
-        return subprocess.run([program, *arguments], capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL)
+        return run_bounded([program, *arguments], seconds, MAX_SHELL_BYTES)
+    except TooMuch as error:
+        raise DeviceError(f"{serial or 'adb'} printed more than {error}", _AGAIN, serial=serial) from error
     except subprocess.TimeoutExpired as error:
         raise AdbTimeout(
             f"adb {' '.join(arguments)[:80]} did not answer within {seconds:.0f} s",
@@ -62,9 +66,8 @@ def devices() -> tuple[DeviceLine, ...]:
     done = _run(["devices", "-l"], COMMAND_SECONDS)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        raise AdbMissing(
-            f"adb devices failed: {said.splitlines()[-1] if said else done.returncode}", "adb start-server"
-        )
+        last = said.splitlines()[-1][:_SAID_CHARACTERS] if said else done.returncode
+        raise AdbMissing(f"adb devices failed: {last}", "adb start-server")
     return devices_output(done.stdout.decode(errors="replace"))
 
 
@@ -116,7 +119,7 @@ class AdbProgram:
             return None
         said = done.stderr.strip() or done.stdout.strip()
         self._raise_complaint(said)
-        return said.decode(errors="replace")[-300:]
+        return said.decode(errors="replace")[-_SAID_CHARACTERS:]
 
     def close(self) -> None:
         pass
@@ -129,7 +132,7 @@ class AdbProgram:
 
     def _raise_complaint(self, said: bytes) -> None:
         """adb's own complaints about the device begin with its name; everything else is the command's, or a file's."""
-        problem = said.decode(errors="replace").strip().partition("\n")[0].strip()
+        problem = said.decode(errors="replace").strip().partition("\n")[0].strip()[:_SAID_CHARACTERS]
         for pattern, kind, hint in _COMPLAINTS:
             if pattern.search(problem):
                 raise kind(f"{self.serial}: {problem.partition(': ')[2]}", hint, serial=self.serial)

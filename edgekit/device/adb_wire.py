@@ -1,9 +1,10 @@
-"""adbd directly, by adb-shell over TCP: no adb program, no server. The only file that talks to that package."""
+"""adbd directly, by adb-shell over TCP: no adb program, no server. Only this and adb_bounded.py talk to adb-shell."""
 
 import contextlib
 import socket
 import struct
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any
 import platformdirs
 
 from edgekit.device.adb import COMMAND_SECONDS, TRANSFER_SECONDS, Moved, ShellResult
+from edgekit.device.adb_bounded import bounded_device
 from edgekit.errors import AdbTimeout, DeviceError, DeviceGone, NoDevice, Offline, PushFailed, Unauthorized
 
 _STDOUT, _STDERR, _EXIT = 1, 2, 3
 AUTH_SECONDS = 10.0
+_SAID_BYTES = 300
+"""Of a device's own words, in a sentence."""
 
 
 def user_key() -> Path:
@@ -45,7 +49,6 @@ class AdbWire:
     """
 
     def __init__(self, address: str, key: Path | None = None, *, seconds: float = COMMAND_SECONDS) -> None:
-        from adb_shell.adb_device import AdbDevice
         from adb_shell.auth.sign_pythonrsa import PythonRSASigner
 
         host, _, port = address.rpartition(":")
@@ -54,7 +57,7 @@ class AdbWire:
             raise self._no_address(f"{port or 'nothing'!r} is no port")
         key = key or user_key()
         self._signer = PythonRSASigner(key.with_name(key.name + ".pub").read_text(), key.read_text())
-        self._device = AdbDevice(_transport(host.strip("[]"), int(port)), default_transport_timeout_s=seconds)
+        self._device = bounded_device(host.strip("[]"), int(port), seconds)
         self._key_refused = False
         self._connected()
 
@@ -112,6 +115,7 @@ class AdbWire:
             device.push(
                 str(local),
                 remote,
+                mtime=int(time.time()),
                 progress_callback=None if moved is None else lambda _, size, __: moved(size),
                 transport_timeout_s=TRANSFER_SECONDS,
                 read_timeout_s=TRANSFER_SECONDS,
@@ -165,10 +169,11 @@ class AdbWire:
                 f"{serial} stopped answering during: {what[:80]}", "wake the device and run it again", serial=serial
             )
         if isinstance(error, theirs.PushFailedError):
-            said = bytes(error.args[0]).decode(errors="replace") if error.args else "no reason"
+            said = bytes(error.args[0])[:_SAID_BYTES].decode(errors="replace") if error.args else "no reason"
             return PushFailed(f"{serial} refused {what[:80]}: {said}", "check the free space there", serial=serial)
         if isinstance(error, theirs.AdbCommandFailureException):
-            return DeviceError(f"{serial} refused {what[:80]}: {error}", "check that the file is there", serial=serial)
+            said = str(error)[:_SAID_BYTES]
+            return DeviceError(f"{serial} refused {what[:80]}: {said}", "check that the file is there", serial=serial)
         if isinstance(error, ConnectionRefusedError):
             return NoDevice(f"nothing answers at {serial}", "check the address, and `adb tcpip 5555`", serial=serial)
         if isinstance(error, socket.gaierror):
@@ -177,7 +182,8 @@ class AdbWire:
             return None  # a local file
         broken = (theirs.AdbConnectionError, theirs.InvalidChecksumError, theirs.InvalidCommandError)
         # the last two: adb-shell's own, where bytes make no sense to it
-        if isinstance(error, (OSError, *broken, theirs.InvalidResponseError, struct.error, KeyError, ValueError)):
+        nonsense = (theirs.InvalidResponseError, struct.error, KeyError, ValueError, OverflowError)
+        if isinstance(error, (OSError, *broken, *nonsense)):
             return DeviceGone(
                 f"{serial} vanished during: {what[:80]} ({type(error).__name__})",
                 "attach it again and run the same command: it goes on where it stopped",
@@ -187,31 +193,3 @@ class AdbWire:
 
     def _no_address(self, problem: str) -> Offline:
         return Offline(f"{self.serial} is no address: {problem}", "HOST:PORT, e.g. 10.0.0.7:5555", serial=self.serial)
-
-
-def _transport(host: str, port: int) -> Any:
-    """adb-shell's TCP transport with three gaps closed.
-
-    A write that the socket took in part only was taken for whole; a connection that the device had closed was read on
-    until the time-out; and a packet's header and payload, sent apart, waited for each other's delayed ACK (40 ms).
-    """
-    from adb_shell.transport.tcp_transport import TcpTransport
-
-    class Transport(TcpTransport):  # type: ignore[misc]
-        def connect(self, transport_timeout_s: float | None) -> None:
-            super().connect(transport_timeout_s)
-            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-        def bulk_read(self, numbytes: int, transport_timeout_s: float | None) -> bytes:
-            content: bytes = super().bulk_read(numbytes, transport_timeout_s)
-            if not content:
-                raise ConnectionResetError("the device closed the connection")
-            return content
-
-        def bulk_write(self, data: bytes, transport_timeout_s: float | None) -> int:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[super().bulk_write(rest, transport_timeout_s) :]
-            return len(data)
-
-    return Transport(host, port)

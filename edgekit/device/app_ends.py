@@ -5,11 +5,14 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from edgekit.device.parse import printable
+from edgekit.device.parse import printable, text_lines
 from edgekit.runner import codec
 
 _MOST_LINES = 4
 _LINE_CHARACTERS = 160
+_LOG_LINES = 1000
+_BEFORE = r"(?:[\d:. -]{0,60}\s)?"
+"""Date, time, process and thread, which only some formats of the log have."""
 REASONS: dict[int, str] = {
     1: "it ended itself",
     2: "a signal",
@@ -126,7 +129,7 @@ def _time(text: str) -> datetime.datetime:
 
 def crash(text: str) -> Crash:
     """The end of a process in its log lines (`logcat -d -b crash,main --pid=PID`, any -v)."""
-    lines = [line for line in text.replace("\r", "").split("\n") if line.strip() and not line.startswith("-----")]
+    lines = [line for line in text_lines(text) if line.strip() and not line.startswith("-----")][-_LOG_LINES:]
     signal = exception = ""
     telling: list[str] = []
     for number, line in enumerate(lines):
@@ -149,12 +152,12 @@ def process_ids(text: str) -> tuple[int, ...]:
 
 def _is_telling(line: str) -> bool:
     """Errors and fatal lines, in the formats threadtime, time and brief."""
-    return re.search(r"(?:\s|^)[EF][ /][\w.\- ]*\s*(?:\(\s*\d+\))?\s*:", line) is not None
+    return re.match(_BEFORE + r"[EF][ /][\w.\- ]{0,60}(?:\(\s{0,8}\d{1,9}\))?\s{0,8}:", line) is not None
 
 
 def _message(line: str) -> str:
     """The line without date, process, priority and tag."""
-    found = re.search(r"(?:\s|^)[VDIWEF][ /](\S[^:]{0,60}?)\s*(?:\(\s*\d+\))?\s*: (.*)$", line)
+    found = re.match(_BEFORE + r"[VDIWEF][ /](\S[^:]{0,60}?)\s{0,8}(?:\(\s{0,8}\d{1,9}\))?\s{0,8}: (.*)$", line)
     return found.group(2).strip() if found else line.strip()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edgekit.device import FOLDER
 from edgekit.device.adb import Adb, Moved, push_verified, quoted, remote_sha256
 from edgekit.device.app_apk import APP, Apk
-from edgekit.device.parse import printable
+from edgekit.device.parse import printable, text_lines
 from edgekit.errors import DeviceError
 
 REMOTE_APK = f"{FOLDER}/runner.apk"
@@ -47,13 +47,13 @@ def installed_app(adb: Adb) -> InstalledApp | None:
 
 def package_path(text: str) -> str | None:
     """`package:/data/app/.../base.apk` of pm path."""
-    found = re.search(r"^package:(/\S.*?)\s*$", text, re.MULTILINE)
+    found = re.search(r"^package:(/\S.*)$", "\n".join(line.rstrip() for line in text_lines(text)), re.MULTILINE)
     return printable(found.group(1)) if found else None
 
 
 def version_name(text: str) -> str | None:
     """`versionName=0.1.0` of dumpsys package."""
-    found = re.search(r"^\s*versionName=(\S+)", text, re.MULTILINE)
+    found = re.search(r"^[ \t]*versionName=(\S{1,200})", text, re.MULTILINE)
     return printable(found.group(1))[:80] if found else None
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edgekit.device.parse import printable
+from edgekit.device.parse import printable, text_lines
 
 MAX_PARTS = 1024
 MAX_BYTES = 16 << 20
@@ -110,7 +110,8 @@ def _impossible(failed: str, errors: list[str], exit_code: int) -> str:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,6}", text.strip()) else None
+    found = re.fullmatch(r"\s*([0-9]{1,6})\s*", text)
+    return int(found.group(1)) if found else None
 
 
 def _short(text: str) -> str:
@@ -147,10 +148,10 @@ def check_whole(content: bytes, result: Mapping[str, str]) -> None:
 
 def start_problem(stdout: str, stderr: str, exit_code: int) -> str:
     """Why `am start -W` did not start the activity, or nothing."""
-    said = f"{stdout}\n{stderr}".replace("\r", "")
-    found = re.search(r"^\s*(Error\b.*|.*Exception\b.*|.*not found.*|.*[Uu]nknown command.*)$", said, re.MULTILINE)
+    said = "\n".join(text_lines(f"{stdout}\n{stderr}"))
+    found = re.search(r"^[ \t]*Error\b|Exception\b|not found|[Uu]nknown command", said, re.MULTILINE)
     if found:
-        return _short(said[found.start() :].split("\n\n")[0])
+        return _short(said[said.rfind("\n", 0, found.start()) + 1 :].split("\n\n")[0])
     if exit_code != 0:
         return _short(said) or f"exit code {exit_code}"
     status = re.search(r"^Status: (.*)$", said, re.MULTILINE)

@@ -10,6 +10,7 @@ from typing import Any
 from edgekit import __version__
 from edgekit.result import Measurement
 from edgekit.runner import codec
+from edgekit.targets import Identity
 from edgekit.workspace import write_atomic
 
 COMPLETE = "complete.json"
@@ -25,9 +26,17 @@ class Series:
     complete: bool
 
 
-def open_design(folder: Path, order: tuple[tuple[int, ...], ...]) -> bool:
-    """Store the order, or check that it is the stored one; whether launches of before are there."""
-    wanted = {"boot": boot_id(), "order": [list(block) for block in order], "edgekit": __version__}
+def open_design(folder: Path, order: tuple[tuple[int, ...], ...], identity: Identity) -> bool:
+    """Store order and device, or check that they are the stored ones; whether launches of before are there.
+
+    Launches of two devices, or of two boots, are not one series.
+    """
+    wanted = {
+        "device": identity.device,
+        "boot": identity.boot,
+        "order": [list(block) for block in order],
+        "edgekit": __version__,
+    }
     stored = folder / DESIGN
     if _json(stored) == wanted:
         return any(folder.glob("*.run.json"))
@@ -38,19 +47,18 @@ def open_design(folder: Path, order: tuple[tuple[int, ...], ...]) -> bool:
     return False
 
 
-def boot_id() -> str:
-    """Changes with every boot: launches of two boots are not one series."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+def measured_device(folder: Path) -> str | None:
+    """Which device the series is of; None where the folder does not say."""
+    design = _json(folder / DESIGN)
+    found = design.get("device") if isinstance(design, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _json(path: Path) -> Any:
     """What the file holds; None where it is missing or damaged."""
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return codec.parsed(path.read_bytes())
+    except (OSError, codec.CodecError):
         return None
 
 
@@ -71,6 +79,6 @@ def load_complete(folder: Path) -> tuple[Series, float] | None:
         measurements = codec.decode(tuple[Measurement, ...], stored["measurements"])
         scores = codec.decode(Mapping[str, tuple[float, ...]], stored["scores"])  # type: ignore[type-abstract]
         age = max(0.0, time.time() - float(stored["finished_unix"]))
-    except (codec.CodecError, KeyError, TypeError, ValueError):
+    except (codec.CodecError, KeyError, TypeError, ValueError, OverflowError):
         return None  # not there, damaged, or written by another version: measured anew
     return Series(measurements=measurements, scores=scores, complete=True), age

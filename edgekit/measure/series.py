@@ -14,7 +14,7 @@ from typing import Literal, cast
 
 from edgekit import __version__, checks
 from edgekit.artifact import Artifact, Parity
-from edgekit.errors import DeviceError, ResultError, RunnerError
+from edgekit.errors import DeviceError, DeviceReplaced, ResultError, RunnerError
 from edgekit.measure import design
 from edgekit.measure.folder import Series, open_design, save_complete
 from edgekit.progress import Progress
@@ -34,7 +34,7 @@ from edgekit.runner.protocol import (
     SamplePlan,
 )
 from edgekit.stats import geometric_interval
-from edgekit.targets import Target
+from edgekit.targets import Identity, Target
 from edgekit.workspace import sync_file, write_atomic
 
 Wanted = Literal["none", "first", "all"]
@@ -83,8 +83,9 @@ def measure(
     """Measure `subjects` in `folder`, going on where an earlier call stopped. A DeviceError becomes a row."""
     folder.mkdir(parents=True, exist_ok=True)
     order = design.blocks(len(subjects), plan.launches, seed)
-    resumed = open_design(folder, order)
-    work = _Work(target, subjects, plan, folder, judge)
+    identity = target.identity()
+    resumed = open_design(folder, order, identity)
+    work = _Work(target, identity, subjects, plan, folder, judge)
     total = len(subjects) * (plan.launches + 1)
     with progress.task(f"measure {target.spec}", total) as tick:
         for index, subject in enumerate(subjects):
@@ -100,8 +101,17 @@ def measure(
 class _Work:
     """The state of one call of `measure`."""
 
-    def __init__(self, target: Target, subjects: Sequence[Subject], plan: Plan, folder: Path, judge: Judge) -> None:
+    def __init__(
+        self,
+        target: Target,
+        identity: Identity,
+        subjects: Sequence[Subject],
+        plan: Plan,
+        folder: Path,
+        judge: Judge,
+    ) -> None:
         self.target, self.subjects, self.plan, self.folder, self.judge = target, subjects, plan, folder, judge
+        self.identity = identity
         self.trouble: dict[int, tuple[Status, str]] = {}
         self.judged: dict[int, Judged] = {}
         self.checks: dict[int, Run] = {}
@@ -215,10 +225,30 @@ class _Work:
 
     def _launched(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
         """One launch; a runner that ends without an answer is started once more, for it may be the machine's doing."""
+        self._check_device()
         try:
-            return self.target.run(job, files, answer)
+            run = self.target.run(job, files, answer)
         except RunnerError:
-            return self.target.run(job, files, answer)
+            self._check_device()
+            run = self.target.run(job, files, answer)
+        self._check_device()
+        return run
+
+    def _check_device(self) -> None:
+        """DeviceReplaced where it is not the device, or not the boot, of the series' other launches."""
+        found = self.target.identity()
+        if found == self.identity:
+            return
+        if found.device == self.identity.device:
+            raise DeviceReplaced(
+                f"the device of {self.target.spec} was restarted in the middle of the series",
+                "run the same command again: the series begins anew, for launches of two boots are not compared",
+            )
+        raise DeviceReplaced(
+            f"another device answers for {self.target.spec}: {found.device or 'one without a name'}, "
+            f"measured so far was {self.identity.device or 'one without a name'}",
+            "run the same command again: with the first device it goes on, with the other one it measures that",
+        )
 
     def finish(self, resumed: bool) -> Series:
         """Summarise, and mark the series complete where no launch is missing for want of the target."""

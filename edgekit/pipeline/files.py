@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from edgekit import __version__
+from edgekit import __version__, units
 from edgekit.artifact import Artifact, TensorInfo, compressed_size
 from edgekit.errors import ModelFileError, UsageError
 from edgekit.pipeline.artifacts import Made, operators_of
@@ -17,6 +17,7 @@ from edgekit.progress import Progress
 from edgekit.recipe.spec import Plan, VariantSpec
 from edgekit.report.build import exit_code, rows_of_target
 from edgekit.result import Report, Row
+from edgekit.runner import codec
 from edgekit.runner.protocol import DType
 from edgekit.target import parse_target
 from edgekit.targets import expand, open_target
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHECK_SAMPLES = 4
+MAX_INPUT_ELEMENTS = 1 << 26
+"""Of one sample: half a gigabyte of doubles."""
 
 
 def bench(
@@ -70,7 +73,7 @@ def bench(
         rows += rows_of_target(series.measurements, artifacts, {}, operators=operators, baseline=baseline, metric="")
     report = Report(
         edgekit=__version__,
-        title=" ".join(path.name for path in paths),
+        title=" ".join(units.as_text(path.name) for path in paths),
         recipe_sha256="",
         created_utc=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         seed=seed,
@@ -87,7 +90,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
     """File names without their ending, made different where two are alike."""
     names: list[str] = []
     for path in paths:
-        name = path.stem
+        name = units.as_text(path.stem)
         names.append(name if name not in names else f"{name}-{len(names)}")
     return names
 
@@ -114,7 +117,7 @@ def _artifact(path: Path, name: str, content: bytes, model: ModelFile) -> Artifa
         return tuple(TensorInfo(name=item.name, shape=item.shape, dtype=cast(DType, item.dtype)) for item in tensors)
 
     return Artifact(
-        file=path.name,
+        file=units.as_text(path.name),
         format="tflite",
         sha256=hashlib.sha256(content).hexdigest(),
         size_bytes=len(content),
@@ -134,11 +137,14 @@ def _random(tensor: Tensor, generator: Any, path: Path) -> "NDArray[Any]":
     """(CHECK_SAMPLES, ...) values of the tensor's dtype: floats in 0..1, integers over their range, ids 0 and 1."""
     import numpy as np
 
+    name = codec.shortened(tensor.name)
     if not tensor.shape or tensor.elements == 0:
-        raise ModelFileError(f"input {tensor.name} has shape {list(tensor.shape)}: give it a fixed one", path=str(path))
+        raise ModelFileError(f"input {name} has shape {list(tensor.shape)}: give it a fixed one", path=str(path))
     shape = (CHECK_SAMPLES, *tensor.shape[1:])
+    if tensor.elements > MAX_INPUT_ELEMENTS:
+        raise ModelFileError(f"input {name} has {tensor.elements:.3g} elements: too many to make", path=str(path))
     if tensor.shape[0] != 1:
-        raise ModelFileError(f"input {tensor.name} has batch {tensor.shape[0]}: only 1 is measured", path=str(path))
+        raise ModelFileError(f"input {name} has batch {tensor.shape[0]}: only 1 is measured", path=str(path))
     if tensor.dtype in ("float32", "float16"):
         return np.asarray(generator.random(shape), dtype=tensor.dtype)
     if tensor.dtype in ("int8", "uint8", "int16"):
@@ -146,7 +152,7 @@ def _random(tensor: Tensor, generator: Any, path: Path) -> "NDArray[Any]":
         return np.asarray(generator.integers(limits.min, limits.max, shape, endpoint=True), dtype=tensor.dtype)
     if tensor.dtype in ("int32", "int64", "bool"):
         return np.asarray(generator.integers(0, 1, shape, endpoint=True), dtype=tensor.dtype)
-    raise ModelFileError(f"input {tensor.name} is {tensor.dtype}: no random values are made of that", path=str(path))
+    raise ModelFileError(f"input {name} is {tensor.dtype}: no random values are made of that", path=str(path))
 
 
 def push(file: Path, *, targets: Sequence[str], serial: str, progress: Progress) -> Iterator[str]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from edgekit.artifact import Artifact
 from edgekit.pipeline.artifacts import Made
 from edgekit.pipeline.session import Session
 from edgekit.runner.protocol import FileRef, InputData
-from edgekit.workspace import stage_key
+from edgekit.workspace import stage_key, write_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,8 +53,8 @@ def _save_samples(session: Session, count: int, folder: Path) -> None:
 
     split = evaluate.test_split(session.source, limit=count, seed=session.recipe.seed)
     for index, array in enumerate(split.inputs):
-        np.save(folder / f"input-{index}.npy", array)
-    np.save(folder / "labels.npy", split.labels)
+        write_by(folder / f"input-{index}.npy", partial(np.save, arr=array))
+    write_by(folder / "labels.npy", partial(np.save, arr=split.labels))
     (folder / "count.json").write_text(json.dumps(len(split)))
 
 
@@ -158,6 +159,6 @@ def _answer(session: Session, samples: Samples, made: Made, folder: Path) -> Non
     inputs = [samples.load(f"input-{index}") for index in range(len(made.artifact.inputs))]
     outputs = evaluate.artifact_outputs(made.path, made.artifact, inputs, session.recipe.model.channels_last)
     for index, array in enumerate(outputs.raw):
-        np.save(folder / f"raw-{index}.npy", array)
+        write_by(folder / f"raw-{index}.npy", partial(np.save, arr=array))
     scores = session.metric.scores(outputs.floats(), samples.load("labels"))
     (folder / "scores.json").write_text(json.dumps([float(score) for score in scores]))

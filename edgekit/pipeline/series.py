@@ -14,7 +14,7 @@ from edgekit.artifact import Parity
 from edgekit.device.adb import sha256_of
 from edgekit.device.app_apk import find_apk
 from edgekit.errors import DeviceError
-from edgekit.measure.folder import Series, load_complete
+from edgekit.measure.folder import Series, load_complete, measured_device
 from edgekit.measure.series import Judged, Subject, measure
 from edgekit.pipeline import judge as judging
 from edgekit.pipeline.artifacts import Made
@@ -28,7 +28,7 @@ from edgekit.runner.protocol import CaseResult, FileRef
 from edgekit.runner.quantize import to_real
 from edgekit.runner.state import cpu_name
 from edgekit.target import TargetSpec
-from edgekit.targets import open_target
+from edgekit.targets import Target, open_target
 from edgekit.tflite import read, read_file
 from edgekit.tflite.structure import rounds_at_run_time
 from edgekit.workspace import Workspace, stage_key
@@ -72,15 +72,16 @@ def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: S
     """A complete series of before where one is kept (unless fresh), else a new one, or the rest of a broken one."""
     folder = setting.workspace.series_folder(str(spec))
     key = _key(spec, candidates, setting)
-    kept = sorted(path for path in folder.glob(f"{key}-*") if path.is_dir()) if folder.is_dir() else []
-    if kept and not setting.fresh and (found := load_complete(kept[-1])) is not None:
-        series, age = found
-        setting.say(f"{spec}: series of {units.age(age)} reused (--fresh measures anew)")
-        return series
-    broken = kept[-1] if kept and not setting.fresh and load_complete(kept[-1]) is None else None
-    started = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
     target = open_target(spec, serial=setting.serial, pythons=setting.pythons, progress=setting.progress)
     try:
+        every = sorted(path for path in folder.glob(f"{key}-*") if path.is_dir()) if folder.is_dir() else []
+        kept = [] if setting.fresh else _of_device(target, every)
+        if kept and (found := load_complete(kept[-1])) is not None:
+            series, age = found
+            setting.say(f"{spec}: series of {units.age(age)} reused (--fresh measures anew)")
+            return series
+        broken = kept[-1] if kept else None
+        started = _stamp(key, every)
         reason = target.probe()
         if reason is not None:
             return not_measured(spec, candidates, "unsupported", reason)
@@ -105,6 +106,24 @@ def measure_target(spec: TargetSpec, candidates: Sequence[Candidate], setting: S
         return not_measured(spec, candidates, "unreachable", error.sentence)
     finally:
         target.close()
+
+
+def _of_device(target: Target, kept: list[Path]) -> list[Path]:
+    """The series of the device that answers now; all of them where none answers, for they are still the newest."""
+    if not kept:
+        return []
+    try:
+        device = target.identity().device
+    except DeviceError:
+        return kept
+    return [path for path in kept if measured_device(path) in (None, device)]
+
+
+def _stamp(key: str, every: list[Path]) -> str:
+    """The time, for a folder's name; behind the newest one's even where the clock was set back meanwhile."""
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
+    newest = every[-1].name.removeprefix(f"{key}-") if every else ""
+    return now if now > newest else f"{newest}+"
 
 
 def not_measured(spec: TargetSpec, candidates: Sequence[Candidate], status: Any, reason: str) -> Series:

@@ -4,39 +4,40 @@ import dataclasses
 import hashlib
 import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgekit.errors import RecipeError, UsageError
+from edgekit.recipe.bounded import parse_toml, reference
 from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, VariantSpec
-from edgekit.recipe.steps import OPTIONS, DistillOptions, PruneOptions, QatOptions, Step, TrainOptions, Value
+from edgekit.recipe.steps import OPTIONS, DistillOptions, PruneOptions, QatOptions, Step, TrainOptions
 from edgekit.runner import codec
 from edgekit.target import parse_target
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 100_000
+_SAID_CHARACTERS = 300
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Function:
     name: str
-    options: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Model:
     factory: str
-    options: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     channels_last: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Data:
     source: str
-    options: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +76,10 @@ def load(file: Path) -> Recipe:
     """Read and check a recipe; raises RecipeError (exit code 2) for anything that cannot be used."""
     content = _read(file)
     try:
-        data = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecipeError(f"not TOML: {error}", "see docs/recipes.md for a complete example", file=file) from error
+        data = parse_toml(content.decode())
+    except (ValueError, RecursionError) as error:  # tomllib's own error, bad UTF-8, a number of thousands of digits
+        said = codec.shortened(str(error), _SAID_CHARACTERS)
+        raise RecipeError(f"not TOML: {said}", "see docs/recipes.md for a complete example", file=file) from error
     try:
         return _check(codec.decode(_Text, data), file, content)
     except codec.CodecError as error:
@@ -96,12 +98,13 @@ def _read(file: Path) -> bytes:
 
 def _check(text: _Text, file: Path, content: bytes) -> Recipe:
     def fail(key: str, message: str, hint: str = "") -> RecipeError:
-        return RecipeError(message, hint or "docs/recipes.md lists every key", file=file, key=key)
+        hint = codec.shortened(hint, _SAID_CHARACTERS) or "docs/recipes.md lists every key"
+        return RecipeError(message, hint, file=file, key=codec.shortened(key, _SAID_CHARACTERS))
 
     name = text.name or file.stem
     for key, value in (("name", name), *(("variants", variant) for variant in text.variants)):
         if not _NAME.fullmatch(value):
-            raise fail(key, f"{value!r} is no name: letters, digits, '.', '_' and '-', at most 64")
+            raise fail(key, f"{codec.quoted(value)} is no name: letters, digits, '.', '_' and '-', at most 64")
     steps = {key: _step(key, table, fail) for key, table in text.steps.items()}
     variants = tuple(_variant(key, variant, steps, fail) for key, variant in text.variants.items())
     baseline = _baseline(text, variants, fail)
@@ -118,7 +121,7 @@ def _check(text: _Text, file: Path, content: bytes) -> Recipe:
     names = [variant.name for variant in variants]
     for gate in text.gates:
         if gate not in names:
-            raise fail(f"gates.{gate}", f"no variant is called {gate!r}{codec.closest(gate, names)}")
+            raise fail(f"gates.{gate}", f"no variant is called {codec.quoted(gate)}{codec.closest(gate, names)}")
         if gate == baseline and (text.gates[gate].max_metric_drop, text.gates[gate].min_speedup) != (None, None):
             raise fail(f"gates.{gate}", "the baseline is not compared with itself: only max_size_bytes can be asked")
     return Recipe(
@@ -129,10 +132,10 @@ def _check(text: _Text, file: Path, content: bytes) -> Recipe:
         text_sha256=hashlib.sha256(content).hexdigest(),
         seed=text.seed,
         model=ModelSpec(
-            factory=FunctionRef(name=text.model.factory, options=text.model.options, file=file, key="model.factory"),
+            factory=reference(text.model.factory, text.model.options, file, "model.factory"),
             channels_last=text.model.channels_last,
         ),
-        data=FunctionRef(name=text.data.source, options=text.data.options, file=file, key="data.source"),
+        data=reference(text.data.source, text.data.options, file, "data.source"),
         loss=_function(text.loss, file, "loss"),
         metric=_function(text.metric, file, "metric"),
         steps=steps,
@@ -163,7 +166,7 @@ def _step(name: str, table: Any, fail: Fail) -> Step:
     if not isinstance(kind, str) or kind not in OPTIONS:
         raise fail(
             f"steps.{name}.kind",
-            f"no step is called {kind!r}{codec.closest(str(kind), OPTIONS)}",
+            f"no step is called {codec.quoted(kind)}{codec.closest(kind if isinstance(kind, str) else '', OPTIONS)}",
             f"kinds of steps: {', '.join(OPTIONS)}",
         )
     options = codec.decode(OPTIONS[kind], _with_own_defaults(OPTIONS[kind], table), f"steps.{name}")
@@ -229,14 +232,24 @@ def _variant(name: str, variant: _Variant, steps: Mapping[str, Step], fail: Fail
     for index, step in enumerate(variant.steps):
         if step not in steps:
             hint = f"steps of this recipe: {', '.join(steps) or 'none'}"
-            raise fail(key, f"no step is called {step!r}{codec.closest(step, steps)}", hint)
+            raise fail(key, f"no step is called {codec.quoted(step)}{codec.closest(step, steps)}", hint)
         if steps[step].kind == "qat" and index != len(variant.steps) - 1:
-            raise fail(key, f"{step!r} (qat) must be the last step: what follows would break its trained ranges")
+            raise fail(
+                key, f"{codec.quoted(step)} (qat) must be the last step: what follows would break its trained ranges"
+            )
         options = steps[step].options
         if isinstance(options, DistillOptions) and options.teacher is None and index == 0:
-            raise fail(key, f"{step!r} has no teacher: no step trained one before it", "name a teacher, or train first")
+            raise fail(
+                key,
+                f"{codec.quoted(step)} has no teacher: no step trained one before it",
+                "name a teacher, or train first",
+            )
         if step in variant.steps[:index]:
-            raise fail(key, f"step {step!r} stands twice", "give the second one a name of its own with the same kind")
+            raise fail(
+                key,
+                f"step {codec.quoted(step)} stands twice",
+                "give the second one a name of its own with the same kind",
+            )
     if variant.steps and steps[variant.steps[-1]].kind == "qat" and variant.precision != "int8":
         raise fail(f"variants.{name}.precision", f"{variant.precision!r} after qat: a qat variant is converted as int8")
     return VariantSpec(name=name, steps=variant.steps, precision=variant.precision)
@@ -247,7 +260,9 @@ def _baseline(text: _Text, variants: tuple[VariantSpec, ...], fail: Fail) -> str
     if not floats:
         raise fail("variants", "no variant has precision float32: every other one is compared with it")
     if text.baseline and text.baseline not in floats:
-        raise fail("baseline", f"{text.baseline!r} is no float32 variant{codec.closest(text.baseline, floats)}")
+        raise fail(
+            "baseline", f"{codec.quoted(text.baseline)} is no float32 variant{codec.closest(text.baseline, floats)}"
+        )
     return text.baseline or floats[0]
 
 
@@ -265,5 +280,5 @@ def _check_plan(plan: Plan, fail: Fail) -> None:
 
 def _function(text: str | _Function, file: Path, key: str) -> FunctionRef:
     if isinstance(text, str):
-        return FunctionRef(name=text, file=file, key=key)
-    return FunctionRef(name=text.name, options=text.options, file=file, key=key)
+        return reference(text, {}, file, key)
+    return reference(text.name, text.options, file, key)

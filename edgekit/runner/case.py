@@ -30,19 +30,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIRST_VALUES = 8
+LONGEST_NAME, LONGEST_PART = 1000, 255
+"""Of a file that a job or a run names: characters, and bytes between two slashes."""
 
 
 class BadJob(Exception):
     """The case cannot be run as it stands: a file is missing, has another hash, or another size."""
 
 
+class NoRoom(Exception):
+    """The outputs cannot be written: a disk that is full, or read-only. That says nothing about the case."""
+
+
 def run_case(case: Case, folder: Path) -> tuple[CaseResult, str]:
-    """The answer to one case, and the runtime's version. Never raises for what the case or the runtime does."""
+    """The answer to one case, and the runtime's version. Raises NoRoom, and nothing for what case or runtime do."""
     threads = Threads(asked=case.threads, seen_before=state.thread_count())
     try:
         return _run(case, folder, threads)
     except Unsupported as error:
         return _failed(case, "unsupported", str(error), threads), ""
+    except NoRoom:
+        raise
     except (BadJob, Refused) as error:
         return _failed(case, "failed", _one_line(error), threads), ""
     except Exception as error:  # whatever a runtime makes of a file: the other cases of the job go on
@@ -144,9 +152,11 @@ def take_samples(plan: SamplePlan, once: Callable[[], tuple[int, int]]) -> list[
 
 
 def safe_path(name: str, folder: Path) -> Path:
-    """`name` inside `folder`; BadJob for an absolute name or one that leaves it."""
+    """`name` inside `folder`; BadJob for an absolute name, one that leaves it, and one that no file system takes."""
     parts = PurePosixPath(name)
-    if not name or parts.is_absolute() or ".." in parts.parts or "\\" in name or "\0" in name:
+    if len(name) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in parts.parts):
+        raise BadJob(f"file name {name[:40]!r}... is too long")
+    if not parts.parts or parts.is_absolute() or ".." in parts.parts or "\\" in name or "\0" in name:
         raise BadJob(f"file name {name!r} leaves the job's folder")
     return folder.joinpath(*parts.parts)
 
@@ -215,8 +225,11 @@ def _outputs(
             name = f"outputs/{case.id}-{index}.bin"
             content = np.concatenate(arrays).tobytes()
             path = safe_path(name, folder)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            except OSError as error:
+                raise NoRoom(f"{name}: {error.strerror}") from error
             data = FileRef(file=name, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
             first = first_values(quantize.to_real(arrays[0], tensor))
         described.append(

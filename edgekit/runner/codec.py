@@ -6,6 +6,8 @@ dataclasses, str, int, float, bool, None, tuples of one type, mappings from str,
 
 import dataclasses
 import difflib
+import functools
+import itertools
 import json
 import math
 import sys
@@ -15,12 +17,20 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_SHOWN_CHARACTERS = 60
+"""Of a wrong value, in a sentence."""
+_PLACE_CHARACTERS = 200
+_COMPARED = 1000
+"""Names that are looked through for the closest."""
+_NAME_CHARACTERS = 100
+"""Longer names are like no other: comparing two takes the product of their lengths."""
 
 
 class CodecError(ValueError):
     """What is wrong, and at which key (`place`, dotted)."""
 
     def __init__(self, place: str, problem: str) -> None:
+        place = shortened(place, _PLACE_CHARACTERS)
         super().__init__(f"{place}: {problem}" if place else problem)
         self.place = place
         self.problem = problem
@@ -48,16 +58,15 @@ def dumps(value: Any, *, indent: int | None = 1) -> str:
 
 def loads(kind: type[T], text: str | bytes) -> T:
     """Read JSON text as `kind`; raises CodecError, never anything else."""
-    try:
-        data = parsed(text)
-    except (ValueError, RecursionError) as error:
-        raise CodecError("", f"not JSON ({error})") from error
-    return decode(kind, data)
+    return decode(kind, parsed(text))
 
 
 def parsed(text: str | bytes) -> Any:
-    """Plain data of JSON text; ValueError, or RecursionError. NaN and Infinity are Python's, not JSON's."""
-    return json.loads(text, parse_constant=_refuse_constant)
+    """Plain data of JSON text; raises CodecError. NaN and Infinity are Python's, not JSON's."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise CodecError("", f"not JSON ({error})") from error
 
 
 def _refuse_constant(name: str) -> Any:
@@ -71,8 +80,36 @@ def decode(kind: type[T], data: Any, place: str = "") -> T:
 
 def closest(name: str, names: typing.Iterable[str]) -> str:
     """`, did you mean X?` for the nearest of `names`, or nothing."""
-    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    if len(name) > _NAME_CHARACTERS:
+        return ""
+    compared = [other for other in itertools.islice(names, _COMPARED) if len(other) <= _NAME_CHARACTERS]
+    found = difflib.get_close_matches(name, compared, n=1, cutoff=0.6)
     return f", did you mean {found[0]!r}?" if found else ""
+
+
+def shortened(text: str, most: int = _SHOWN_CHARACTERS) -> str:
+    """Text from outside, as long as a sentence bears."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def shown(data: Any) -> str:
+    """The beginning of a value's JSON, for a sentence: of a long or deep value no more is written than is shown."""
+    if isinstance(data, str):
+        return shortened(json.dumps(data[:_SHOWN_CHARACTERS]) if len(data) > _SHOWN_CHARACTERS else json.dumps(data))
+    text = ""
+    try:
+        for part in json.JSONEncoder(default=str).iterencode(data):
+            text += part[: _SHOWN_CHARACTERS + 1]
+            if len(text) > _SHOWN_CHARACTERS:
+                break
+    except (ValueError, RecursionError):  # a number of more digits than Python writes
+        return text or "a number of thousands of digits"
+    return shortened(text)
+
+
+def quoted(data: Any) -> str:
+    """A name that is none, for a sentence, as Python quotes it; anything else as JSON shows it."""
+    return repr(shortened(data)) if isinstance(data, str) else shown(data)
 
 
 def _decode(kind: Any, data: Any, place: str) -> Any:
@@ -84,7 +121,7 @@ def _decode(kind: Any, data: Any, place: str) -> Any:
     if origin is typing.Literal:
         if data not in typing.get_args(kind):
             known = ", ".join(repr(choice) for choice in typing.get_args(kind))
-            raise CodecError(place, f"{data!r} is not one of {known}")
+            raise CodecError(place, f"{quoted(data)} is not one of {known}")
         return data
     if dataclasses.is_dataclass(kind):
         return _decode_dataclass(kind, data, place)
@@ -95,6 +132,8 @@ def _decode(kind: Any, data: Any, place: str) -> Any:
     if origin is not None and issubclass(origin, Mapping):
         item = typing.get_args(kind)[1]
         _require(isinstance(data, dict), place, "a table", data)
+        for key in data:
+            _require(_is_unicode(key), place, "Unicode text", repr(key))
         return {key: _decode(item, element, _join(place, key)) for key, element in data.items()}
     return _decode_scalar(kind, data, place)
 
@@ -105,7 +144,7 @@ def _decode_scalar(kind: Any, data: Any, place: str) -> Any:
         _require(finite, place, "a finite number", data)
         return float(data)
     if isinstance(data, str):
-        _require(data.isascii() or data.encode(errors="replace").decode() == data, place, "Unicode text", repr(data))
+        _require(_is_unicode(data), place, "Unicode text", repr(shortened(data)))
     if kind is type(None):
         _require(data is None, place, "null", data)
         return None
@@ -131,10 +170,15 @@ def _decode_union(kinds: tuple[Any, ...], data: Any, place: str) -> Any:
     raise problems[0]
 
 
+@functools.cache
+def _fields(kind: Any) -> "tuple[dict[str, Any], dict[str, dataclasses.Field[Any]]]":
+    """(types, fields) by name: resolving the types takes longer than reading a small table."""
+    return typing.get_type_hints(kind), {field.name: field for field in dataclasses.fields(kind)}
+
+
 def _decode_dataclass(kind: Any, data: Any, place: str) -> Any:
     _require(isinstance(data, dict), place, "a table", data)
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+    hints, fields = _fields(kind)
     for key in data:
         if key not in fields:
             raise CodecError(_join(place, str(key)), f"unknown key{closest(str(key), fields)}")
@@ -150,11 +194,14 @@ def _decode_dataclass(kind: Any, data: Any, place: str) -> Any:
         raise CodecError(place, str(error)) from error
 
 
+def _is_unicode(text: str) -> bool:
+    """Half a surrogate pair is JSON, and no text that can be written again."""
+    return text.isascii() or text.encode(errors="replace").decode() == text
+
+
 def _require(fits: bool, place: str, wanted: str, data: Any) -> None:
     if not fits:
-        shown = json.dumps(data, default=str)
-        shown = shown if len(shown) <= 60 else shown[:57] + "..."
-        raise CodecError(place, f"expected {wanted}, got {shown}")
+        raise CodecError(place, f"expected {wanted}, got {shown(data)}")
 
 
 def _join(place: str, key: str) -> str:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from edgekit import __version__
 from edgekit.runner import codec, lifeline, protocol, state
-from edgekit.runner.case import run_case
-from edgekit.runner.protocol import Environment, Run
+from edgekit.runner.case import NoRoom, run_case
+from edgekit.runner.protocol import Environment, Job, Run
 
-BAD_JOB = 2
+BAD_JOB, NO_ROOM = 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 when run.json was written, 2 for a job that cannot be read."""
+    """Exit status: 0 when run.json was written, 2 for a job that cannot be read, 3 where there is no room for it."""
     parser = argparse.ArgumentParser(prog="edgekit.runner", description="Run a job of docs/runner-protocol.md.")
     parser.add_argument("folder", type=Path, help="holds job.json and the files it names; run.json is written here")
     parser.add_argument("--parent", type=int, default=0, help="process to end with (0: none)")
@@ -26,10 +26,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.parent:
         lifeline.end_with(parsed.parent)
     try:
-        job = protocol.load_job((folder / "job.json").read_bytes())
+        with (folder / "job.json").open("rb") as file:
+            job = protocol.load_job(file.read(protocol.MAX_BYTES + 1))
     except (codec.CodecError, OSError) as error:
         sys.stderr.write(f"edgekit runner: job.json: {error}\n")
         return BAD_JOB
+    try:
+        _answer(job, folder)
+    except (NoRoom, OSError) as error:
+        sys.stderr.write(f"edgekit runner: its answer cannot be written: {getattr(error, 'strerror', None) or error}\n")
+        return NO_ROOM
+    return 0
+
+
+def _answer(job: Job, folder: Path) -> None:
+    """Run every case; FOLDER/run.json whole, or not at all."""
     results, version = [], ""
     for case in job.cases:
         result, seen = run_case(case, folder)
@@ -38,12 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runtime = job.cases[0].runtime if job.cases else "litert"
     run = Run(job=job.id, environment=environment(runtime, version), cases=tuple(results))
     temporary = folder / "run.json.tmp"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(protocol.dump_run(run))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / "run.json")
-    return 0
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(protocol.dump_run(run))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / "run.json")
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def environment(runtime: str, version: str) -> Environment:

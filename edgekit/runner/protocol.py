@@ -17,6 +17,9 @@ from edgekit.runner import codec
 VERSION = 2
 """Version of the job and run format. A runner refuses a newer job; the host refuses a newer run."""
 
+MAX_BYTES = 64 << 20
+"""Of a job or a run as text: three times the longest that edgekit asks for. As Python's objects it is much more."""
+
 Delegate = Literal["cpu", "cpu-default", "gpu", "nnapi", "coreml", "cuda"]
 Runtime = Literal["litert", "tflite-runtime", "tensorflow", "onnxruntime", "torch"]
 DType = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64", "bool"]
@@ -278,15 +281,16 @@ def load_run(text: str | bytes) -> Run:
 
 
 def _load(kind: type[codec.T], schema: str, text: str | bytes) -> codec.T:
-    try:
-        data = codec.parsed(text)
-    except (ValueError, RecursionError) as error:
-        raise codec.CodecError("", f"not JSON ({error})") from error
+    if len(text) > MAX_BYTES:
+        raise codec.CodecError("", f"{len(text)} bytes are too many (at most {MAX_BYTES})")
+    data = codec.parsed(text)
     if not isinstance(data, dict) or data.get("schema") != schema:
         raise codec.CodecError("schema", f"expected {schema!r}")
     version = data.get("version")
     if isinstance(version, int) and version > VERSION:
-        raise codec.CodecError("version", f"format {version} is newer than this edgekit reads (up to {VERSION})")
+        raise codec.CodecError(
+            "version", f"format {codec.shown(version)} is newer than this edgekit reads (up to {VERSION})"
+        )
     if version != VERSION:
-        raise codec.CodecError("version", f"{version!r} is not a version this edgekit reads ({VERSION})")
+        raise codec.CodecError("version", f"{codec.quoted(version)} is not a version this edgekit reads ({VERSION})")
     return codec.decode(kind, data)

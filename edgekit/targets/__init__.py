@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,14 @@ DELEGATES_OF: dict[str, tuple[str, ...]] = {
 """What `*` as a delegate stands for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What tells one device at an address from another, and one boot of it from the next; empty: nothing tells."""
+
+    device: str
+    boot: str
+
+
 class Target(Protocol):
     """One place where jobs run. Opened cheaply; nothing is started before `probe` or `run`."""
 
@@ -36,11 +45,23 @@ class Target(Protocol):
     def probe(self) -> str | None:
         """None: usable; else the sentence that becomes the reason of an `unsupported` row. Raises DeviceError."""
 
+    def identity(self) -> Identity:
+        """Which device answers right now: asked before and after every launch of a series. Raises DeviceError."""
+
     def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
         """One launch. `files`: job-relative name -> local file. The run's output files are put under `answer`."""
 
     def close(self) -> None:
         """End what was started; may be called twice."""
+
+
+def this_computer() -> Identity:
+    """The identity of a target whose processes run here."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        boot = ""
+    return Identity(device="this computer", boot=boot)
 
 
 def open_target(

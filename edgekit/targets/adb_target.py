@@ -10,8 +10,9 @@ from edgekit.device.adb import Adb, push_verified, quoted, remote_sha256, sha256
 from edgekit.errors import AdbTimeout, DeviceError, PushFailed, RunnerError
 from edgekit.progress import SILENT, Progress, Tick
 from edgekit.runner import protocol
+from edgekit.runner.main import NO_ROOM
 from edgekit.runner.protocol import Job, Run
-from edgekit.targets.desktop import answer_file, ended_by, last_lines, out_of_time, read_run
+from edgekit.targets.desktop import answer_file, ended_by, last_lines, no_room, out_of_time, read_run
 
 JOB_FOLDER = f"{FOLDER}/job"
 EXTRA_SECONDS = 60.0
@@ -41,7 +42,8 @@ def run_on_device(adb: Adb, job: Job, files: Mapping[str, Path], answer: Path, p
         _launch(adb, job, remote)
         run_file = Path(temporary) / "run.json"
         adb.pull(f"{remote}/run.json", run_file)
-        run = read_run(run_file.read_bytes(), job)
+        with run_file.open("rb") as file:
+            run = read_run(file.read(protocol.MAX_BYTES + 1), job)
     for case in run.cases:
         for output in case.outputs:
             if output.data is not None:
@@ -62,6 +64,8 @@ def _launch(adb: Adb, job: Job, remote: str) -> None:
     said = (result.stderr or result.stdout).decode(errors="replace")
     if result.exit_code > 128:
         raise ended_by(runner, result.exit_code - 128, said)
+    if result.exit_code == NO_ROOM:
+        raise no_room(runner, said)
     if result.exit_code != 0:
         raise RunnerError(f"{runner} ended with code {result.exit_code}: {last_lines(said)}", "run with --debug")
 

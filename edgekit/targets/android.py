@@ -9,11 +9,12 @@ from edgekit.device.adb import Adb, quoted
 from edgekit.device.app_apk import Apk, find_apk, read_apk
 from edgekit.device.choose import connect
 from edgekit.device.listing import Device, describe
-from edgekit.device.parse import cpu_count
+from edgekit.device.parse import cpu_count, getprop_output, printable
 from edgekit.errors import DeviceError, UsageError
 from edgekit.progress import SILENT, Progress
 from edgekit.runner.protocol import Case, CaseResult, Environment, Job, Run, Threads
 from edgekit.target import TargetSpec
+from edgekit.targets import Identity
 from edgekit.targets.android_app import RunnerApp
 from edgekit.targets.android_operators import RUNTIME_VERSION, OperatorCheck
 
@@ -67,6 +68,16 @@ class Android:
             return does_not_fit(read_apk(path), device)
         except UsageError as error:
             return f"{error.message}: {BUILD}"
+
+    def identity(self) -> Identity:
+        """The boot's random number tells boots apart, and so devices; serial number and build say which it is."""
+        properties = getprop_output(self.adb().shell("getprop").text)
+        names = ("ro.product.model", "ro.serialno", "ro.boot.serialno", "ro.build.fingerprint")
+        boot = self.adb().shell(quoted("cat", "/proc/sys/kernel/random/boot_id"))
+        return Identity(
+            device=" ".join(properties[name] for name in names if properties.get(name)),
+            boot=printable(boot.text.strip())[:80] if boot.exit_code == 0 else "",
+        )
 
     def _described(self) -> Device:
         if self._device is None:

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgekit import scratch
-from edgekit.errors import ProtocolMismatch, ResultError, RunnerError
+from edgekit.errors import DeviceError, ProtocolMismatch, ResultError, RunnerError
 from edgekit.progress import SILENT, Progress
 from edgekit.runner import codec, protocol
 from edgekit.runner.case import BadJob, safe_path
 from edgekit.runner.deploy import runner_environment
+from edgekit.runner.main import NO_ROOM
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import TargetSpec
+from edgekit.targets import Identity, this_computer
 
 MODULES: dict[str, tuple[str, str]] = {
     "litert": ("ai_edge_litert", "pip install 'edgekit-toolkit[desktop]'"),
@@ -81,6 +83,9 @@ class Desktop:
         except (OSError, subprocess.TimeoutExpired):
             return None
 
+    def identity(self) -> Identity:
+        return this_computer()
+
     def run(self, job: Job, files: Mapping[str, Path], answer: Path) -> Run:
         scratch.sweep(Path(tempfile.gettempdir()), PREFIX)
         folder = scratch.make(Path(tempfile.gettempdir()), PREFIX)
@@ -135,6 +140,8 @@ def run_child(command: list[str], folder: Path, limit_s: float) -> None:
                 child.wait()
     if child.returncode < 0:
         raise ended_by("the runner", -child.returncode, said)
+    if child.returncode == NO_ROOM:
+        raise no_room("the runner", said)
     if child.returncode != 0 or not (folder / "run.json").is_file():
         raise RunnerError(
             f"the runner ended with code {child.returncode} and no answer: {last_lines(said)}", "run with --debug"
@@ -146,6 +153,11 @@ def out_of_time(runner: str, limit_s: float) -> RunnerError:
     return RunnerError(
         f"{runner} did not answer within {limit_s:g} s", "a smaller plan, or a model that fits this computer"
     )
+
+
+def no_room(runner: str, said: str) -> DeviceError:
+    """The sentence of a runner whose answer found no room: nothing is wrong with the artifact."""
+    return DeviceError(f"{runner} ended without an answer: {last_lines(said)}", "free space there")
 
 
 def ended_by(runner: str, number: int, said: str) -> RunnerError:
@@ -180,5 +192,5 @@ def read_run(content: bytes, job: Job) -> Run:
             raise ProtocolMismatch(f"the runner's answer: {error}", "use the same edgekit on both sides") from error
         raise ResultError(f"the runner's answer cannot be read: {error}") from error
     if run.job != job.id or [case.id for case in run.cases] != [case.id for case in job.cases]:
-        raise ResultError(f"the runner answered job {run.job!r}, asked was {job.id!r}")
+        raise ResultError(f"the runner answered job {codec.quoted(run.job)}, asked was {job.id!r}")
     return run

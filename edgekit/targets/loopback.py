@@ -9,6 +9,7 @@ from edgekit import scratch
 from edgekit.progress import SILENT, Progress
 from edgekit.runner.protocol import Job, Run
 from edgekit.target import TargetSpec
+from edgekit.targets import Identity, this_computer
 
 if TYPE_CHECKING:
     from edgekit.device.adb import Adb
@@ -44,6 +45,9 @@ class Loopback:
         if self.spec.delegate not in DELEGATES:
             return f"the loopback device has no delegate {self.spec.delegate}: it is this computer's CPU"
         return None
+
+    def identity(self) -> Identity:
+        return this_computer()
 
     def adb(self) -> "Adb":
         """The connection, made when first asked for."""

@@ -187,13 +187,11 @@ def _subgraph(table: _Table, codes: list[tuple[str, int, bool]], buffers: list[t
                 is_custom=custom,
             )
         )
-    return Subgraph(
-        name=table.text(4),
-        tensors=tensors,
-        operators=tuple(operators),
-        inputs=tensor_ids(table.numbers(1, "i"), "an input of the graph"),
-        outputs=tensor_ids(table.numbers(2, "i"), "an output of the graph"),
-    )
+    inputs = tensor_ids(table.numbers(1, "i"), "an input of the graph")
+    outputs = tensor_ids(table.numbers(2, "i"), "an output of the graph")
+    for index in (*inputs, *outputs):  # described once each, name and all: many may be the same tensor
+        table.data.spend(len(tensors[index].name))
+    return Subgraph(name=table.text(4), tensors=tensors, operators=tuple(operators), inputs=inputs, outputs=outputs)
 
 
 def _tensor(table: _Table, index: int, buffers: list[tuple[int, int]]) -> Tensor:

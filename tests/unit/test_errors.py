@@ -30,6 +30,7 @@ CODES = {
     "Offline": 4,
     "AdbTimeout": 4,
     "DeviceGone": 4,
+    "DeviceReplaced": 4,
     "PushFailed": 4,
     "RunnerError": 4,
     "ProtocolMismatch": 4,

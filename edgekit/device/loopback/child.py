@@ -16,12 +16,13 @@ class Child:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._ended = False
+        self.ended = False
+        """The host has gone: nobody waits for what a command is doing."""
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], seconds: float) -> Output:
         """Run it to its end. Its process group stays the device's, so that ending that group ends it too."""
         with self._lock:
-            if self._ended:
+            if self.ended:
                 return b"", b"the host has gone\n", HUNG_UP
             self._process = process = subprocess.Popen(
                 command,
@@ -42,6 +43,6 @@ class Child:
     def end(self) -> None:
         """Kill what runs; may be called from any thread, and twice."""
         with self._lock:
-            self._ended = True
+            self.ended = True
             if self._process is not None:
                 self._process.kill()

@@ -16,6 +16,9 @@ from edgekit.device.loopback.files import Files, OutsideRoot
 from edgekit.runner.deploy import runner_environment
 
 RUNNER_SECONDS = 3600
+MAX_LINE_CHARACTERS = 32_768
+MAX_OUTPUT_BYTES = 64 << 20
+"""Of one command: more is fetched as a file."""
 NOT_FOUND, USAGE = 127, 2
 
 
@@ -45,6 +48,8 @@ class Machine:
 
 def run(line: str, machine: Machine) -> Output:
     """Run one command line."""
+    if len(line) > MAX_LINE_CHARACTERS:
+        return b"", _bytes(f"syntax: a line of {len(line)} characters (at most {MAX_LINE_CHARACTERS})\n"), USAGE
     try:
         words = shlex.split(line)
     except ValueError as error:
@@ -83,7 +88,7 @@ def _sha256sum(words: list[str], machine: Machine) -> Output:
     for word in words:
         digest = hashlib.sha256()
         with machine.files.local(word).open("rb") as file:
-            while block := file.read(1 << 20):
+            while (block := file.read(1 << 20)) and not machine.child.ended:
                 digest.update(block)
         lines.append(f"{digest.hexdigest()}  {word}\n")
     return _bytes("".join(lines)), b"", 0
@@ -120,7 +125,13 @@ def _ls(words: list[str], machine: Machine) -> Output:
 
 
 def _cat(words: list[str], machine: Machine) -> Output:
-    return b"".join(machine.files.local(word).read_bytes() for word in words), b"", 0
+    content = bytearray()
+    for word in words:
+        with machine.files.local(word).open("rb") as file:
+            content += file.read(MAX_OUTPUT_BYTES + 1 - len(content))
+        if len(content) > MAX_OUTPUT_BYTES:
+            return b"", _bytes(f"cat: more than {MAX_OUTPUT_BYTES >> 20} MB: pull the file\n"), 1
+    return bytes(content), b"", 0
 
 
 def _df(words: list[str], machine: Machine) -> Output:

@@ -144,9 +144,11 @@ def _receive_file(stream: ByteStream, files: Files, name: str, mode: int) -> Non
         problem = error.strerror or str(error)
     finally:
         if handle is not None:
-            handle.close()
+            with contextlib.suppress(OSError):  # a full disk refuses what is still in the buffer once more
+                handle.close()
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder that cannot be written holds none
+                temporary.unlink(missing_ok=True)
     if problem:
         _fail(stream, f"{name}: {problem}")
     else:

@@ -9,7 +9,8 @@ import pytest
 from fakes import FakeAdb
 
 from edgekit.device import adb, adb_program, choose, parse
-from edgekit.device.adb_wire import AdbWire, _transport, make_key
+from edgekit.device.adb_bounded import _transport
+from edgekit.device.adb_wire import AdbWire, make_key
 from edgekit.device.loopback.wire import public_numbers
 from edgekit.errors import AdbMissing, DeviceGone, NoDevice, Offline, PushFailed, Unauthorized
 

@@ -1,5 +1,7 @@
 """The loopback device's commands: a fixed table, words as they came, no way out of its folder."""
 
+import hashlib
+
 import pytest
 from odd_names import ODD_NAMES
 
@@ -159,3 +161,25 @@ def test_links_inside_are_followed(machine):
     assert run("cat /link", machine) == (b"x", b"", 0)
     (machine.files.root / "absolute").symlink_to("/etc/passwd")
     assert run("cat /absolute", machine)[2] == 1
+
+
+def test_a_line_longer_than_any_command(machine):
+    stdout, stderr, code = run("echo " + "x " * 20_000, machine)
+    assert (stdout, stderr, code) == (b"", b"syntax: a line of 40005 characters (at most 32768)\n", 2)
+    assert len(run("echo " + "x " * 16_000, machine)[0]) == 32_000
+
+
+def test_cat_prints_no_more_than_fits_in_memory(machine, monkeypatch):
+    """30,000 words in one line, each a file of any size: what a host got was the sum."""
+    monkeypatch.setattr(commands, "MAX_OUTPUT_BYTES", 10_000)
+    machine.files.local("/data/x").write_bytes(b"x" * 4000)
+    assert run("cat /data/x /data/x", machine) == (b"x" * 8000, b"", 0)
+    assert run("cat /data/x /data/x /data/x", machine) == (b"", b"cat: more than 0 MB: pull the file\n", 1)
+
+
+def test_a_sum_that_nobody_waits_for_is_not_finished(machine):
+    machine.files.local("/data/x").write_bytes(b"x" * (3 << 20))
+    machine.child.end()
+    stdout, _, code = run("sha256sum /data/x", machine)
+    assert code == 0
+    assert stdout.split()[0] != hashlib.sha256(b"x" * (3 << 20)).hexdigest().encode()

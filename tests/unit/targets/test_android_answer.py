@@ -96,3 +96,28 @@ def test_random_damage_is_one_of_our_errors_and_leaves_no_wrong_file(tmp_path):
             assert left(folder) in ([], ["outputs/c0-0.bin"])
         if left(folder):
             assert (folder / "outputs" / "c0-0.bin").read_bytes() == b"c0c0"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_answer_packed_in_a_way_that_the_app_never_does(tmp_path, method):
+    """Their decoders raise errors of their own, and one takes the memory that the file names."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("run.json", "{}")
+    with pytest.raises(ResultError, match=f"has packed run.json by method {method}: only 0 and 8 are known"):
+        unpack(buffer.getvalue(), JOB, tmp_path, serial="s")
+
+
+def test_a_name_that_is_a_file_and_a_folder(tmp_path):
+    content = zipped(JOB, change=renamed("outputs"), files={"outputs": b"c0c0"})
+    (tmp_path / "outputs").mkdir()
+    with pytest.raises(ResultError, match="names outputs as a file and as a folder"):
+        unpack(content, JOB, tmp_path, serial="s")
+
+
+def test_a_directory_that_begins_before_the_file(tmp_path):
+    content = bytearray(zipped(JOB))
+    at = content.rindex(b"PK\5\6")
+    content[at + 16 : at + 20] = b"\xff\xff\xff\x7f"
+    with pytest.raises(ResultError, match="the answer of the app on s is damaged"):
+        unpack(bytes(content), JOB, tmp_path / "answer", serial="s")

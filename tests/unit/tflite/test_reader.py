@@ -82,6 +82,16 @@ def test_overlapping_tables_run_out_of_budget():
     assert len(read(built.file(built.model(*[shared] * 5))).subgraphs) == 5
 
 
+def test_a_graph_whose_inputs_are_one_long_name_many_times():
+    """60,000 inputs, each the same tensor with a name of 10,000 bytes: 400 kB that were shown as 600 MB."""
+    tensors = [built.tensor(name=b"n" * 10_000)]
+    for place in ("inputs", "outputs"):
+        content = built.file(built.model(built.graph(tensors=tensors, **{place: [0] * 60_000})))
+        with pytest.raises(ModelFileError, match="its tables overlap: reading it would never end"):
+            read(content)
+    assert len(read(built.file(built.model(built.graph(tensors=tensors, inputs=[0] * 9)))).main.inputs) == 9
+
+
 def shown(content):
     """All that `edgekit inspect` does with a file."""
     found = describe.summary(read(content), content)
