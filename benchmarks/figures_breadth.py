@@ -119,7 +119,7 @@ EXPERIMENTS = (
     Experiment(name="html_report", command=("benchmarks/html_report.py",)),
     Experiment(name="readme", command=("benchmarks/readme.py",)),
     Experiment(name="delegate_sizes", command=("benchmarks/delegate_sizes.py",)),
-    Experiment(name="vowels_rnn", command=("benchmarks/recipe_seeds.py", "vowels-rnn", "--int8", "int8-dynamic")),
+    Experiment(name="vowels_rnn", command=("benchmarks/recipe_seeds.py", "vowels-rnn")),
     Experiment(name="digits_speech_rnn", command=("benchmarks/recipe_seeds.py", "digits-speech-rnn")),
     Experiment(name="snippets_transformer", command=("benchmarks/recipe_seeds.py", "snippets-transformer")),
     Experiment(name="fashion_cnn", command=("benchmarks/recipe_seeds.py", "fashion-cnn")),

@@ -154,8 +154,10 @@ def test_a_network_of_two_inputs(edgekit, unpacked, tmp_path):
 
 
 def test_recurrent_networks(unpacked, recurrent, tmp_path):
+    """2.16.1's XNNPACK leaves the int8 layers with a bias: one a gate, outside the recurrence, and the classifier."""
     name, workspace, _ = recurrent
-    check_all(unpacked, tmp_path, workspace / "artifacts" / name, 3)
+    left = {"vowels-rnn": 4, "digits-speech-rnn": 5}[name]
+    check_all(unpacked, tmp_path, workspace / "artifacts" / name, 3, left=left)
 
 
 def test_snippets(unpacked, snippets, tmp_path):

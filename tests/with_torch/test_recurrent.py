@@ -40,14 +40,13 @@ def torchs_own(kind, network):
     """nn.GRU or nn.LSTM with the network's weights."""
     layer = {"gru": nn.GRU, "lstm": nn.LSTM}[kind](CHANNELS, WIDTH, batch_first=True)
     state = dict(network.named_modules())
-    biases = [getattr(state[f"{gate}_h"], "bias", None) for gate in GATES[kind]]
     sign = [-1 if (kind, gate) == ("gru", "update") else 1 for gate in GATES[kind]]  # one minus torch's
     with torch.no_grad():
         for name, parts in {
             "weight_ih_l0": [state[f"{gate}_x"].weight for gate in GATES[kind]],
             "weight_hh_l0": [state[f"{gate}_h"].weight for gate in GATES[kind]],
             "bias_ih_l0": [state[f"{gate}_x"].bias for gate in GATES[kind]],
-            "bias_hh_l0": [torch.zeros(WIDTH) if bias is None else bias for bias in biases],
+            "bias_hh_l0": [torch.zeros(WIDTH) for _ in GATES[kind]],
         }.items():
             signed = [part * factor for part, factor in zip(parts, sign, strict=True)]
             getattr(layer, name).copy_(torch.cat(signed))
