@@ -38,7 +38,7 @@ def open_target(
 class Android:
     """Target over the user's adb program, or an address directly."""
 
-    def __init__(self, spec: TargetSpec, serial: str, progress: Progress) -> None:
+    def __init__(self, spec: TargetSpec, serial: str, progress: Progress = SILENT) -> None:
         self.spec = spec
         self._serial = serial
         self._progress = progress

@@ -33,7 +33,7 @@ def open_target(
 class Loopback:
     """Target over a device of its own."""
 
-    def __init__(self, spec: TargetSpec, pythons: Mapping[str, str], progress: Progress) -> None:
+    def __init__(self, spec: TargetSpec, pythons: Mapping[str, str], progress: Progress = SILENT) -> None:
         self.spec = spec
         self._pythons = pythons
         self._progress = progress

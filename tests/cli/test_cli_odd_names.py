@@ -44,6 +44,9 @@ def test_a_path_that_is_no_text(tmp_path, edgekit):
     done = edgekit("bench", path, "--target", "desktop:cpu", "--format", "json", *QUICK)
     assert done.code == 0, done.err
     assert [row["variant"] for row in json.loads(done.out)["rows"]] == ["m\ufffd\ufffd"]
+    pushed = edgekit("push", path, "--target", "loopback:0:cpu")
+    assert pushed.code == 0, pushed.err
+    assert "files/m\ufffd\ufffd.tflite pushed" in pushed.out or "files/m??.tflite pushed" in pushed.out
     missing = edgekit("inspect", tmp_path / os.fsdecode(b"\xff.tflite"))
     assert missing.code == 1
     assert "No such file" in missing.err

@@ -29,6 +29,7 @@ def contents(workspace):
     return {path.name: path.read_bytes() for path in (workspace / "artifacts").rglob("*.tflite")}
 
 
+@pytest.mark.slow
 def test_two_that_compress_and_convert(tmp_path, converted, edgekit):
     """`converted` is what one process alone makes of the same recipe."""
     write_recipe(tmp_path)

@@ -16,6 +16,7 @@ from edgekit.compress.fold import fold_batch_norms, trace
 from edgekit.errors import CompressError
 from edgekit.recipe.steps import PruneOptions, TrainOptions
 from edgekit.zoo.digits_cnn import digits_cnn
+from edgekit.zoo.text_transformer import text_transformer
 
 QUICK = TrainOptions(epochs=2, batch=64, learning_rate=1e-3)
 
@@ -27,6 +28,9 @@ def test_counts():
     assert count.macs(network, example) == 8 * 16 * 27 + 128 * 5
     depthwise = nn.Conv2d(6, 6, 3, groups=6, padding=1)
     assert count.macs(depthwise, (np.zeros((1, 6, 4, 4), np.float32),)) == 6 * 16 * 9
+    attention = text_transformer(vocabulary=100, length=6, width=8, heads=2, feed_forward=16, layers=1)
+    linear, scores_and_sums = 6 * (4 * 8 * 8 + 2 * 8 * 16) + 8 * 2, 2 * 2 * 6 * 6 * 4
+    assert count.macs(attention, (np.ones((1, 6), np.int32),)) == linear + scores_and_sums
 
 
 def test_training_learns_and_is_recorded(trained):
