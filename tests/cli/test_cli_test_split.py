@@ -145,7 +145,8 @@ def test_a_whole_run_learns_nothing_from_it(tmp_path, edgekit):
         assert first["accuracy"]["value"] != second["accuracy"]["value"]
     for line in calls:
         ours = [name for name in line.split() if name.startswith("edgekit.")]
-        assert ours[:3] == ["edgekit.datasets.load", "edgekit.datasets.load", "edgekit.evaluate"]
+        assert ours[0] == "edgekit.datasets.load"
+        assert next(name for name in ours if name != "edgekit.datasets.load") == "edgekit.evaluate"
         assert not [
             name for name in ours if name.startswith(("edgekit.compress", "edgekit.convert", "edgekit.measure"))
         ]
