@@ -1,7 +1,7 @@
 """Models -> artifacts: float32, fp16, int8, each compared with its source and described by a side-car."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,14 @@ def convert_model(
     recipe: str,
     variant: str,
     metadata: Mapping[str, bytes] | None = None,
+    float_file: Callable[[], bytes] | None = None,
     tick: Tick = ignored,
 ) -> Artifact:
     """Write `<variant>.tflite` and its side-car into `folder`. Raises ConvertError; a failed parity is in the result.
 
     `calibration`: samples whose ranges static int8 takes (unused otherwise); `parity_samples`: real samples, not test;
-    `metadata`: what the file carries beside its graph; `tick` is called after each of CONVERT_STAGES.
+    `metadata`: what the file carries beside its graph; `float_file`: gives the network's float32 file where one is kept
+    (every precision begins with it); `tick` is called after each of CONVERT_STAGES.
     """
     from edgekit.convert import parity, post_training, quantize, trained
     from edgekit.convert.from_torch import to_tflite
@@ -51,7 +53,7 @@ def convert_model(
         content = exact.content
         tick(1, "")
     else:
-        content = to_tflite(model.network, model)
+        content = to_tflite(model.network, model) if float_file is None else float_file()
         tick(1, precision)
         if precision == "fp16":
             content = quantize.to_fp16(content)

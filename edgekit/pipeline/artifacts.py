@@ -13,12 +13,13 @@ from edgekit.recipe.spec import VariantSpec
 from edgekit.runner import codec
 from edgekit.tflite import read, read_file
 from edgekit.tflite.structure import operator_counts
-from edgekit.workspace import stage_key
+from edgekit.workspace import stage_key, write_atomic
 
 CALIBRATION_SAMPLES = 200
 """Train samples that static int8 calibrates on."""
 PARITY_SAMPLES = 1000
 """Train and validation samples, at most, that parity is judged on; never test samples."""
+FLOAT_FILE = "float32.tflite"
 TOOLS = ("torch", "litert-torch", "litert-quantizer", "ai-edge-litert", "numpy")
 
 
@@ -77,9 +78,23 @@ def _convert(session: Session, models: Models, variant: VariantSpec, stage: str,
                 recipe=session.recipe.name,
                 variant=variant.name,
                 metadata=open_metadata(session.source),
+                float_file=lambda: _float_file(session, models, variant.steps),
                 tick=tick,
             )
     session.say(f"  {units.size(artifact.size_bytes)}, {parity_words(artifact)}")
+
+
+def _float_file(session: Session, models: Models, steps: tuple[str, ...]) -> bytes:
+    """The float32 .tflite of the model after `steps`: converted once for every precision that begins with it."""
+    from edgekit.convert.from_torch import to_tflite
+
+    def write(folder: Path) -> None:
+        model = models.get(steps)
+        write_atomic(folder / FLOAT_FILE, to_tflite(model.network, model))
+
+    sources = ("edgekit.convert.from_torch", "edgekit.datasets.layout", __name__)
+    key = stage_key("float", sources=sources, inputs={"model": models.key(steps)}, tools=TOOLS)
+    return (session.workspace.kept("float", key, write) / FLOAT_FILE).read_bytes()
 
 
 def parity_words(artifact: Artifact) -> str:
@@ -109,8 +124,6 @@ def _read(session: Session, variant: VariantSpec, folder: Path, *, publish: bool
 
 def _publish(session: Session, artifact: Artifact, path: Path) -> None:
     """Lay a copy where a person looks for it: WORKSPACE/artifacts/RECIPE/VARIANT.tflite and its side-car."""
-    from edgekit.workspace import write_atomic
-
     target = session.workspace.folder / "artifacts" / artifact.recipe / artifact.file
     side = sidecar_path(target)
     if target.exists() and side.exists() and side.read_bytes() == sidecar_path(path).read_bytes():

@@ -41,6 +41,12 @@ def test_digits_files_shrink(digits):
     assert 0.13 < pruned["size_bytes"] / float32["size_bytes"] < 0.16
 
 
+def test_digits_is_converted_from_torch_once_for_every_precision(digits):
+    floats = list((digits[0] / "stages").glob("float-*/float32.tflite"))
+    assert len(floats) == 1, "float32, fp16 and int8 begin with one file; the trained int8 has a graph of its own"
+    assert floats[0].read_bytes() == (digits[0] / "artifacts/digits-cnn/float32.tflite").read_bytes()
+
+
 def test_digits_trained_scales_are_all_in_the_file(digits):
     path = digits[0] / "artifacts" / "digits-cnn" / "pruned-qat-int8.tflite.json"
     sidecar = json.loads(path.read_text())
