@@ -7,7 +7,7 @@ from pathlib import Path
 from edgekit import units
 from edgekit.artifact import Artifact, sidecar_path
 from edgekit.errors import ParityError
-from edgekit.pipeline.models import Models
+from edgekit.pipeline.models import Models, opened
 from edgekit.pipeline.session import Session, package_modules
 from edgekit.recipe.spec import VariantSpec
 from edgekit.runner import codec
@@ -54,7 +54,7 @@ def _key(session: Session, models: Models, variant: VariantSpec, stage: str) -> 
         "seed": session.recipe.seed,
     }
     sources = [name for package in ("convert", "tflite", "runner") for name in package_modules(f"edgekit.{package}")]
-    sources += ["edgekit.stats", "edgekit.artifact", "edgekit.compress.fake_quant"]
+    sources += ["edgekit.stats", "edgekit.artifact", "edgekit.compress.fake_quant", "edgekit.datasets.load"]
     return stage_key(stage, sources=sources, inputs=inputs, tools=TOOLS)
 
 
@@ -135,8 +135,9 @@ def _publish(session: Session, artifact: Artifact, path: Path) -> None:
 
 def convert(session: Session, variants: Sequence[str]) -> tuple[Made, ...]:
     """The artifacts of `variants` (all where empty)."""
-    models = Models(session)
-    return tuple(make(session, models, variant) for variant in session.variants(variants))
+    chosen = session.variants(variants)
+    models = opened(session, chosen)
+    return tuple(make(session, models, variant) for variant in chosen)
 
 
 def made_json(made: Sequence[Made]) -> str:

@@ -117,6 +117,10 @@ def _check_place(folder: Path, force: bool) -> None:
     blocking = next((place for place in (folder, *folder.parents) if place.exists() and not place.is_dir()), None)
     if blocking is not None:
         raise UsageError(f"{blocking} is no folder, so no bundle can be written to {folder}", "name another --out")
+    if folder.exists() and Path.cwd().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"{folder} is the folder that you are in, or holds it", "name a folder for the bundle: --out NAME"
+        )
     if not folder.exists() or not any(folder.iterdir()):
         return
     if not force:
@@ -134,7 +138,8 @@ def _is_bundle(folder: Path) -> bool:
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Beside its place first, then renamed: a folder of this name is whole, or the one of before."""
-    parent = folder.absolute().parent
+    folder = folder.resolve()  # a link's own folder is replaced, not the link
+    parent = folder.parent
     parent.mkdir(parents=True, exist_ok=True)
     scratch.sweep(parent, BUILDING)
     building = scratch.make(parent, BUILDING)
@@ -146,7 +151,11 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         if folder.exists():
             before = building.with_name(f"{BUILDING}before-{uuid.uuid4().hex[:8]}")
             folder.rename(before)
-            building.rename(folder)
+            try:
+                building.rename(folder)
+            except BaseException:
+                before.rename(folder)
+                raise
             shutil.rmtree(before, ignore_errors=True)
         else:
             building.rename(folder)

@@ -7,6 +7,7 @@ from edgekit import units
 from edgekit.model import Model, StepRecord
 from edgekit.pipeline import teaching
 from edgekit.pipeline.session import Session, package_modules
+from edgekit.recipe.spec import VariantSpec
 from edgekit.runner import codec
 from edgekit.workspace import stage_key
 
@@ -35,7 +36,7 @@ class Models:
     def _compute_key(self, steps: tuple[str, ...]) -> str:
         session = self.session
         recipe = session.recipe
-        sources = package_modules("edgekit.compress")
+        sources = (*package_modules("edgekit.compress"), "edgekit.datasets.load")
         if not steps:
             inputs = {
                 "model": session.identity("model"),
@@ -120,10 +121,22 @@ class Models:
         )
 
 
+def opened(session: Session, variants: Sequence[VariantSpec]) -> Models:
+    """The session's models; what is wrong with a teacher of one of `variants` is said before anything is computed."""
+    models = Models(session)
+    for variant in variants:
+        for end in range(1, len(variant.steps) + 1):
+            step, key = session.recipe.steps[variant.steps[end - 1]], models.key(variant.steps[:end])
+            if step.kind == "distill" and session.workspace.find(step.kind, key) is None:
+                teaching.new_student(session, step)
+    return models
+
+
 def compress(session: Session, variants: Sequence[str]) -> dict[str, tuple[StepRecord, ...]]:
     """Apply the steps of `variants` (all where empty). Returns each variant's history."""
-    models = Models(session)
-    return {variant.name: models.history(variant.steps) for variant in session.variants(variants)}
+    chosen = session.variants(variants)
+    models = opened(session, chosen)
+    return {variant.name: models.history(variant.steps) for variant in chosen}
 
 
 def histories_json(histories: dict[str, tuple[StepRecord, ...]]) -> str:

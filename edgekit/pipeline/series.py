@@ -158,7 +158,7 @@ def _key(spec: TargetSpec, candidates: Sequence[Candidate], setting: Setting) ->
     packages = ("edgekit.measure", "edgekit.runner", "edgekit.targets", "edgekit.device")
     sources = [name for package in packages for name in package_modules(package)]
     sources += ["edgekit.result", "edgekit.checks", "edgekit.stats", "edgekit.pipeline.judge"]
-    sources += ["edgekit.tflite.versions"]
+    sources += [__name__, *package_modules("edgekit.tflite")]
     return stage_key("series", sources=sources, inputs=inputs, tools=RUNTIMES)
 
 

@@ -46,12 +46,18 @@ class Session:
         """The recipe's model, data, loss or metric."""
         return self.recipe.model.factory if role == "model" else getattr(self.recipe, role)
 
-    def build(self, role: str, options: Mapping[str, Any] | None = None) -> Any:
-        """Call the recipe's function for `role` with its options, or with these."""
+    def build(self, role: str, options: Mapping[str, Any] | None = None, options_key: str = "") -> Any:
+        """Call the recipe's function for `role` with its options, or with these, which stand at `options_key`."""
         reference = self.reference(role)
         if options is not None:
             reference = replace(reference, options=options)
-        return call(reference, resolve(reference, _table(role), self.recipe.folder), key=role, file=self.recipe.file)
+        return call(
+            reference,
+            resolve(reference, _table(role), self.recipe.folder),
+            key=role,
+            file=self.recipe.file,
+            options_key=options_key,
+        )
 
     def identity(self, role: str) -> dict[str, object]:
         """What a stage's key must hold of `role`: its name, its options and the text of its source files."""
@@ -104,12 +110,12 @@ class Session:
             raise self._wrong_kind("loss", loss, "a function of (outputs, labels)")
         return loss
 
-    def new_network(self, options: Mapping[str, Any] | None = None) -> Any:
+    def new_network(self, options: Mapping[str, Any] | None = None, options_key: str = "") -> Any:
         """A network from the recipe's factory, seeded; with `options` instead of the recipe's where they are given."""
         import torch
 
         torch.manual_seed(self.recipe.seed)
-        network = self.build("model", options)
+        network = self.build("model", options, options_key)
         if not isinstance(network, torch.nn.Module):
             raise self._wrong_kind("model", network, "a torch.nn.Module")
         return network

@@ -9,7 +9,7 @@ from pathlib import Path
 from edgekit import __version__
 from edgekit.errors import GateFailed
 from edgekit.pipeline.artifacts import Made, make, operators_of
-from edgekit.pipeline.models import Models
+from edgekit.pipeline.models import Models, opened
 from edgekit.pipeline.samples import Samples, job_inputs, reference, test_samples
 from edgekit.pipeline.series import Candidate, Setting, measure_target, not_measured
 from edgekit.pipeline.session import Session
@@ -50,7 +50,7 @@ def run(
         open_target(spec, serial=session.serial, pythons=session.pythons).close()
     plan = changed_plan(recipe.plan, launches, min_seconds)
     chosen = session.variants(variants)
-    models = Models(session)
+    models = opened(session, chosen)
     made = [make(session, models, variant) for variant in chosen]
     samples = test_samples(session)
     setting = Setting(

@@ -31,8 +31,12 @@ def reference(name: str, options: Mapping[str, Any], file: Path, key: str) -> Fu
     if len(name) > MAX_NAME_CHARACTERS:
         raise codec.CodecError(key, f"{codec.quoted(name)} is no function: at most {MAX_NAME_CHARACTERS} characters")
     place = f"{key.partition('.')[0]}.options"
-    values = {option: _value(value, f"{place}.{option}", 0) for option, value in options.items()}
-    return FunctionRef(name=name, options=values, file=file, key=key)
+    return FunctionRef(name=name, options=plain_options(options, place), file=file, key=key)
+
+
+def plain_options(options: Mapping[str, Any], place: str) -> dict[str, Value]:
+    """The options of a function as they are; CodecError for a date, a depth or a size that has no JSON form."""
+    return {option: _value(value, f"{place}.{option}", 0) for option, value in options.items()}
 
 
 def _value(value: Any, place: str, depth: int) -> Value:

@@ -48,21 +48,22 @@ def resolve(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> C
     return function  # type: ignore[no-any-return]
 
 
-def call(reference: FunctionRef, function: Callable[..., Any], *, key: str, file: Path) -> Any:
+def call(reference: FunctionRef, function: Callable[..., Any], *, key: str, file: Path, options_key: str = "") -> Any:
     """`function(**options)`; RecipeError for an option it does not take, and for what the user's code raises."""
     try:
         inspect.signature(function).bind(**reference.options)
     except TypeError as error:
         names = ", ".join(inspect.signature(function).parameters)
         raise RecipeError(
-            f"{reference.name}: {error}", f"it takes: {names}", file=file, key=f"{key}.options"
+            f"{reference.name}: {error}", f"it takes: {names}", file=file, key=options_key or f"{key}.options"
         ) from error
     try:
         made = function(**reference.options)
     except (EdgekitError, OSError, ModuleNotFoundError):
         raise  # a sentence already
     except Exception as error:  # the user's code raises whatever it does
-        raise RecipeError(f"{reference.name} raised {_said(error)}", DEBUG_HINT, file=file, key=key) from error
+        place = options_key or key
+        raise RecipeError(f"{reference.name} raised {_said(error)}", DEBUG_HINT, file=file, key=place) from error
     if made is None:
         raise RecipeError(f"{reference.name} returned nothing", "end the function with return", file=file, key=key)
     return made
@@ -135,13 +136,20 @@ def _with_siblings(path: Path) -> tuple[Path, ...]:
     """An installed module, and the modules of its own package that it imports, and those that they do."""
     found, waiting = [path], [path]
     while waiting:
-        for node in ast.walk(ast.parse(waiting.pop().read_bytes())):
-            if not isinstance(node, ast.ImportFrom):
-                continue
-            module = (node.module or "").rpartition(".")[2]
-            names = {module, *(alias.name for alias in node.names)}
+        for node in _imports(waiting.pop()):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names = {name.rpartition(".")[2] for name in (*modules, *(alias.name for alias in node.names))}
             new = [path.with_name(f"{name}.py") for name in sorted(names)]
             new = [item for item in new if item not in found and item.is_file()]
             found += new
             waiting += new
     return tuple(found)
+
+
+def _imports(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Of Python text; a compiled module's are not known."""
+    try:
+        tree = ast.parse(path.read_bytes()) if path.suffix == ".py" else ast.Module([], [])
+    except (SyntaxError, ValueError):
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import RecipeError, UsageError
-from edgekit.recipe.bounded import parse_toml, reference
+from edgekit.recipe.bounded import parse_toml, plain_options, reference
 from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, VariantSpec
 from edgekit.recipe.steps import OPTIONS, DistillOptions, PruneOptions, QatOptions, Step, TrainOptions
 from edgekit.runner import codec
@@ -195,14 +195,19 @@ def _step(name: str, table: Any, fail: Fail) -> Step:
 
 def _check_distill(place: str, options: DistillOptions, fail: Fail) -> None:
     teacher = options.teacher
+    plain_options(options.student or {}, f"{place}.student")
+    plain_options(teacher.options if teacher else {}, f"{place}.teacher.options")
     if teacher is None and options.student is None:
         raise fail(
             place, "no teacher and no student", "name a teacher, or the student's options: student = { width = 8 }"
         )
     if teacher is not None and bool(teacher.recipe) == bool(teacher.factory):
         raise fail(f"{place}.teacher", "name either a recipe or a factory", 'teacher = { recipe = "fashion-resnet20" }')
-    if teacher is not None and (bool(teacher.factory) != bool(teacher.weights) or (teacher.recipe and teacher.options)):
-        raise fail(f"{place}.teacher", "a factory needs weights, and a recipe neither weights nor options")
+    if teacher is not None and teacher.factory and not teacher.weights:
+        raise fail(f"{place}.teacher.weights", "a factory without weights knows nothing", 'weights = "teacher.pt"')
+    if teacher is not None and teacher.recipe and (teacher.options or teacher.weights):
+        key = "options" if teacher.options else "weights"
+        raise fail(f"{place}.teacher.{key}", "a recipe has its own", "leave it out, or name a factory instead")
     if teacher is not None and teacher.factory and teacher.variant:
         raise fail(f"{place}.teacher.variant", "a factory has no variants", "leave it out")
     if not 0 <= options.weight <= 1:

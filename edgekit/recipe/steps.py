@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 """What TOML can say; options of a user's own function are passed to it as they are."""
@@ -51,7 +51,7 @@ class Teacher:
     variant: str = ""
     factory: str = ""
     """A network's name or `module:function`, with `options` and `weights`, a state_dict (`.pt`, no pickled code)."""
-    options: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     weights: str = ""
 
 
@@ -64,7 +64,7 @@ class DistillOptions:
 
     teacher: Teacher | None = None
     """None: the model that the step is given teaches, and `student` is what it teaches."""
-    student: Mapping[str, Value] | None = None
+    student: Mapping[str, Any] | None = None
     """The factory's options that differ in the student, which then starts anew; None: the given model learns on."""
     temperature: float = 4.0
     weight: float = 0.9

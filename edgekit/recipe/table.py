@@ -21,14 +21,19 @@ def find_recipe(name: str) -> Path:
     path = Path(name)
     if path.suffix == ".toml" and path.exists():
         return path
-    brought = {file.stem: file for file in sorted(recipes_folder().glob("*.toml"))}
+    known = brought()
     stem = path.name.removesuffix(".toml")
-    if stem in brought and (path.parent == Path() or path.parent.name == "recipes"):
-        return brought[stem]
+    if stem in known and (path.parent == Path() or path.parent.name == "recipes"):
+        return known[stem]
     raise RecipeError(
-        f"there is no recipe {name}{closest(stem, brought)}",
-        f"edgekit brings: {', '.join(brought)}; `edgekit new` writes one of your own",
+        f"there is no recipe {name}{closest(stem, known)}",
+        f"edgekit brings: {', '.join(known)}; `edgekit new` writes one of your own",
     )
+
+
+def brought() -> dict[str, Path]:
+    """Name -> file of the recipes that edgekit brings."""
+    return {file.stem: file for file in sorted(recipes_folder().glob("*.toml"))}
 
 
 def find_recipes() -> tuple[Recipe, ...]:

@@ -71,7 +71,7 @@ def test_several_that_bench_the_same_file(tmp_path, count):
 
 
 def test_one_that_prunes_while_another_measures(tmp_path, tiny):
-    """What a series in the making needs is not taken from under it; a stage that was is made again."""
+    """What a series in the making needs is not taken from under it; and the run ends as alone."""
     words = ("run", tiny, "--target", "desktop:cpu", "--launches", "2", "--min-seconds", "0.3", "--format", "json")
     process = subprocess.Popen(
         [sys.executable, "-m", "edgekit", *words],

@@ -89,6 +89,14 @@ def _line(chance: random.Random) -> str:
             *("options = {" + ", ".join(f"k{number} = {number}" for number in range(500)) + "}", "kind = 'prune'"),
             *("seed = " + _value(chance), "name = " + _value(chance), "baseline = " + _value(chance), "\ufeff", "\r"),
             "\n".join(f"[variants.v{number}]\nprecision = 'float32'" for number in range(100)),
+            "student = { width = " + _value(chance) + " }",
+            "teacher = { factory = 'a:b', weights = 'w', options = { a = " + _value(chance) + " } }",
+            "[steps.kd]\nkind = 'distill'\nstudent = { w = " + _value(chance) + " }\ntemperature = " + _value(chance),
+            "[steps.kd]\nkind = 'distill'\nteacher = { recipe = "
+            + _value(chance)
+            + ", variant = "
+            + _value(chance)
+            + " }",
         )
     )
 

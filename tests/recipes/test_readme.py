@@ -103,6 +103,8 @@ def test_the_example_is_what_the_command_prints_today(digits):
     assert len(shown) == 4
     shown, now = (table_rows(lines, "  variant          latency") for lines in (block, printed))
     assert [(row[0], row[-3]) for row in shown] == [(row[0], row[-3]) for row in now]
+    assert {row[-2] for row in shown} == {"ok"} and {row[-1] for row in shown} == {"baseline", "paid"}
+    assert {row[-2] for row in now} <= {"ok", "unstable"}
     assert len(shown) == 8
     steps = [line for line in said.splitlines() if not line.startswith(("note", "report:"))]
     begin = next(index for index, line in enumerate(block) if line.startswith("step train"))

@@ -120,6 +120,10 @@ def test_pruning_by_size_after_a_jump_keeps_what_fits(tmp_path):
 def test_a_jump_between_two_uses_of_a_stage_loses_nothing(tmp_path, monkeypatch):
     workspace, made = stages(tmp_path, [0.0]), []
     for days in (-3650, 3650):
-        monkeypatch.setattr(time, "time", lambda days=days: datetime.datetime.now().timestamp() + days * DAY)
+        now = datetime.datetime.now().timestamp() + days * DAY
+        for path in (tmp_path / "stages").rglob("*"):
+            os.utime(path, (now, now))
         workspace.kept("train", f"{0:016x}", made.append)
+        (entry,) = cache.entries(tmp_path)
+        assert 0 <= entry.age_seconds < 60, "used just now, whatever the files' times said"
     assert made == []

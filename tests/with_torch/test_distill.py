@@ -1,13 +1,11 @@
 """distill: the loss against its formula, labels left out, students of other widths, teachers of every kind."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from edgekit.compress import distill, store
+from edgekit.compress import distill
 from edgekit.compress.losses import cross_entropy
 from edgekit.datasets import Split
 from edgekit.errors import CompressError, RecipeError
@@ -160,8 +158,70 @@ def test_a_teacher_that_cannot_teach(tmp_path):
     assert load(other).steps["kd"].options.teacher.recipe == "pupil.toml"
     with pytest.raises(RecipeError, match="pupil:student teaches itself"):
         models(tmp_path, 'teacher = { recipe = "other.toml", variant = "student" }', '["kd"]').key(("kd",))
-    with pytest.raises(RecipeError, match="there is no recipe nobody"):
-        models(tmp_path, 'teacher = { recipe = "nobody" }', '["kd"]').key(("kd",))
+    with pytest.raises(
+        RecipeError, match=r"steps\.kd\.teacher: there is no recipe digits-cnm, did you mean 'digits-cnn'"
+    ):
+        models(tmp_path, 'teacher = { recipe = "digits-cnm" }', '["kd"]').key(("kd",))
+    with pytest.raises(RecipeError, match=r"steps\.kd\.teacher: .*none\.toml is no file"):
+        models(tmp_path, 'teacher = { recipe = "none.toml" }', '["kd"]').key(("kd",))
+
+
+def test_a_teacher_that_goes_on_from_its_own_pupil(tmp_path):
+    """The step stands in the middle of the teacher's steps."""
+    kd = 'teacher = { recipe = "pupil.toml", variant = "student" }\n[steps.more]\nkind = "train"\nepochs = 1'
+    with pytest.raises(RecipeError, match="pupil: step kd teaches itself"):
+        models(tmp_path, kd, '["kd", "more"]').key(("kd", "more"))
+    recipe(tmp_path, kd.replace("pupil", "first"), '["kd", "more"]', name="second")
+    recipe(tmp_path, kd.replace("pupil", "second"), '["kd", "more"]', name="first")
+    with pytest.raises(RecipeError, match="step kd teaches itself"):
+        models(tmp_path, kd.replace("pupil", "second"), '["kd", "more"]').key(("kd", "more"))
+
+
+def test_what_does_not_fit_is_said_before_the_training(tmp_path):
+    from edgekit.pipeline.models import compress
+
+    def refused(kd, steps='["train", "kd"]'):
+        with pytest.raises(RecipeError) as caught:
+            compress(models(tmp_path, kd, steps).session, ())
+        assert not list((tmp_path / "workspace" / "stages").glob("train-*")), "nothing was trained"
+        return str(caught.value)
+
+    assert "steps.kd.student: digits-cnn: got an unexpected keyword argument 'widht'" in refused(
+        "student = { widht = 4 }"
+    )
+    told = 'teacher = { factory = "digits-cn", weights = "t.pt" }'
+    assert "steps.kd.teacher.factory: 'digits-cn' is no name edgekit knows, did you mean 'digits-cnn'" in refused(told)
+    told = 'teacher = { factory = "digits-cnn", weights = "t.pt" }'
+    assert "steps.kd.teacher: " in refused(told) and "t.pt: No such file" in refused(told)
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_student_that_does_not_fit(tmp_path):
+    def said(kd):
+        with pytest.raises(RecipeError) as caught:
+            models(tmp_path, kd).get(("train", "kd"))
+        return str(caught.value)
+
+    assert "steps.kd.teacher: teacher before knows 10 classes, the student 12" in said("student = { classes = 12 }")
+    assert "steps.kd.student: the student does not take this recipe's inputs [1, 8, 8]" in said(
+        "student = { width = 0 }"
+    )
+    assert "steps.kd.labelled: 99999 is more than the 718 train samples" in said(
+        "labelled = 99999\nstudent = { width = 4 }"
+    )
+
+
+def test_a_teacher_for_other_inputs_is_not_trained_first(tmp_path):
+    flat = RECIPE.replace('factory = "digits-cnn"', 'factory = "own:flat"').replace("channels_last = [0]\n", "")
+    flat = (
+        flat.replace("options = { width = 8 }\n[data]", "[data]")
+        .replace("STEPS", '["train"]')
+        .replace("KD", "student = { a = 1 }")
+    )
+    (tmp_path / "own.py").write_text("from torch import nn\ndef flat():\n    return nn.Linear(7, 10)\n")
+    (tmp_path / "flat.toml").write_text(flat)
+    with pytest.raises(RecipeError, match=r"teacher flat:float32 does not take this recipe's inputs \[1, 8, 8\]"):
+        models(tmp_path, 'teacher = { recipe = "flat.toml" }', '["kd"]').get(("kd",))
 
 
 def test_a_teacher_that_sees_other_inputs(tmp_path):
@@ -177,12 +237,12 @@ def test_a_teacher_that_sees_other_inputs(tmp_path):
         made.get(("kd",))
 
 
-def test_a_student_can_be_pruned_and_kept(tmp_path):
-    made = models(tmp_path, "student = { width = 8 }")
-    model = made.get(("train", "kd"))
-    folder = tmp_path / "kept"
-    folder.mkdir()
-    store.save(replace(model, options={"width": 8}), folder)
-    built = []
-    store.load(folder, lambda options: built.append(options) or digits_cnn(**options))
-    assert built == [{"width": 8}]
+def test_a_student_can_be_pruned_and_read_back(tmp_path):
+    kd = 'student = { width = 16 }\n[steps.less]\nkind = "prune"\nratio = 0.5\nfinetune = { epochs = 1 }'
+    steps = ("train", "kd", "less")
+    model = models(tmp_path, kd, '["train", "kd", "less"]').get(steps)
+    assert [module.out_channels for module in model.network if hasattr(module, "out_channels")] == [8, 16, 32]
+    again = models(tmp_path, kd, '["train", "kd", "less"]')
+    x = torch.from_numpy(again.session.data.validation.inputs[0])
+    assert torch.equal(again.get(steps).network(x), model.network(x))
+    assert again.get(steps).options == {"width": 16}

@@ -115,3 +115,18 @@ def test_dots_that_are_no_key(tmp_path):
 def test_the_largest_recipe(tmp_path):
     with pytest.raises(RecipeError, match=f"bytes are no recipe \\(at most {MAX_BYTES}\\)"):
         loaded(tmp_path, "{}", "\n#" + "x" * MAX_BYTES)
+
+
+@pytest.mark.parametrize(
+    "place", ["student = { w = VALUE }", "teacher = { factory = 'a:b', weights = 'w', options = { w = VALUE } }"]
+)
+def test_options_of_a_distill_step_are_bounded(tmp_path, place):
+    text = "[model]\nfactory = 'a:b'\n[data]\nsource = 'a:c'\n[steps.kd]\nkind = 'distill'\nPLACE\n"
+    text += "[variants.float32]\nsteps = []\nprecision = 'float32'\n"
+    file = tmp_path / "r.toml"
+    file.write_text(text.replace("PLACE", place.replace("VALUE", "[8, { a = true }]")))
+    assert load(file).steps["kd"].kind == "distill"
+    for value in ("2020-01-01", "[" * 20 + "]" * 20, "1e999"):
+        file.write_text(text.replace("PLACE", place.replace("VALUE", value)))
+        with pytest.raises(RecipeError, match=r"steps\.kd\.(student|teacher\.options)"):
+            load(file)
