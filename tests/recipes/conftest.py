@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,10 +39,14 @@ def by_place(report):
 
 @pytest.fixture(scope="session")
 def digits(edgekit, tmp_path_factory):
-    """(workspace, report, standard error) of the demo's recipe with a smaller plan."""
+    """(workspace, report, standard error) of the demo's recipe with a smaller plan.
+
+    The report's folder is laid aside as `first-report`: later runs in the workspace write another.
+    """
     workspace = tmp_path_factory.mktemp("digits")
     code, report, said = edgekit("run", "digits-cnn", "--workspace", workspace, *SMALL)
     assert code == 0, said
+    shutil.copytree(workspace / "reports" / "digits-cnn", workspace / "first-report")
     return workspace, report, said
 
 

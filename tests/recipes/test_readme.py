@@ -90,7 +90,7 @@ def masked(line):
 def test_the_example_is_what_the_command_prints_today(digits):
     """Bytes, parameters, MACs, delegated nodes and headings to the letter; times and accuracies are another run's."""
     workspace, _, said = digits
-    printed = (workspace / "reports" / "digits-cnn" / "report.txt").read_text().splitlines()
+    printed = (workspace / "first-report" / "report.txt").read_text().splitlines()
     block = README.partition("<!-- demo -->")[2].partition("<!-- /demo -->")[0].splitlines()
     for name in ("  variant          bytes", "  variant          latency"):
         assert [re.split(r"\s{2,}", line) for line in block if line.startswith(name[:25])] == [

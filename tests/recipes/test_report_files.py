@@ -10,7 +10,7 @@ from edgekit.report import EXTENSIONS
 
 def test_the_folder_of_a_report(digits):
     workspace, report, _ = digits
-    folder = workspace / "reports" / "digits-cnn"
+    folder = workspace / "first-report"
     assert {path.name for path in folder.iterdir()} == {f"report.{ending}" for ending in EXTENSIONS.values()}
     written = json.loads((folder / "report.json").read_text())
     assert written == report
@@ -31,7 +31,7 @@ def test_the_operators_and_tools_of_every_file(digits):
 
 def test_the_html_of_a_recipe_is_small_and_whole(digits):
     workspace, report, _ = digits
-    content = (workspace / "reports" / "digits-cnn" / "report.html").read_bytes()
+    content = (workspace / "first-report" / "report.html").read_bytes()
     assert len(content) < 1_000_000
     text = content.decode()
     for heading in ("Size against top-1", "Latency of each launch", "From the file", "Operators in", "All rows"):
