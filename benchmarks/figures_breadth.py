@@ -74,8 +74,9 @@ def fuzz(results: Results) -> tuple[str, bool]:
 
 def page_size(results: Results) -> tuple[str, bool]:
     found = results["html_report"]["demo"]
-    text = f"{found['html_bytes']} bytes, {found['console_messages']} console messages, {found['requests']} requests"
-    return text, found["html_bytes"] < 1_000_000 and found["console_messages"] == found["requests"] == 0
+    said, asked = len(found["console_messages"]), len(found["requests"])
+    text = f"{found['html_bytes']} bytes, {said} console messages, {asked} requests in {found['pages_shown']} views"
+    return text, found["html_bytes"] < 1_000_000 and found["pages_shown"] > 0 and said == asked == 0
 
 
 def page_time(results: Results) -> tuple[str, bool]:
