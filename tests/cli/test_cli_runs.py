@@ -67,10 +67,10 @@ def test_what_the_other_commands_print_parses(tiny, edgekit):
     histories = json.loads(edgekit("compress", tiny, "--format", "json").out)
     assert histories == {"float32": [], "int8": []}
     stages = json.loads(edgekit("cache", "--format", "json").out)
-    assert sorted(stage["name"].split("-")[0] for stage in stages) == ["convert", "convert"]
+    assert sorted(stage["name"].split("-")[0] for stage in stages) == ["convert", "convert", "float"]
     freed = edgekit("cache", "--to-megabytes", "0", "--format", "json")
     assert json.loads(freed.out) == []
-    assert freed.err.startswith("removed 2 stages, ")
+    assert freed.err.startswith("removed 3 stages, ")
 
 
 def test_only_the_named_variant_and_the_baseline(tmp_path, edgekit):
