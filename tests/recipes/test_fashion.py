@@ -8,6 +8,7 @@ import pytest
 from recipes.conftest import SMALL, by_place
 from recipes.smoke import smoke
 
+pytestmark = pytest.mark.slow  # two minutes on two cores
 TARGETS = ("desktop:cpu", "loopback:0:cpu")
 
 

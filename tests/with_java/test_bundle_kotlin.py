@@ -24,7 +24,7 @@ CASES = {
     "three": golden("float", run_by("cpu", threads=3)),
     "many": many_ports(),
 }
-pytestmark = pytest.mark.usefixtures("apk")  # its build leaves TFLite's libraries and the shim
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("apk")]  # the build leaves TFLite's libraries and the shim
 
 
 @pytest.fixture(scope="module")
