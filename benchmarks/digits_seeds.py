@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from figures import out_argument, write_result
+from scored import scored
 
-from edgekit import evaluate
-from edgekit.pipeline import artifacts
-from edgekit.pipeline.session import open_session
-from edgekit.progress import Silent
 from edgekit.stats import paired_change
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -21,20 +18,13 @@ BASELINE, COMPRESSED = "float32", "pruned-qat-int8"
 
 def one_seed(seed: int, workspace: Path) -> dict[str, Any]:
     """Both variants' scores on every test image."""
-    session = open_session("digits-cnn", workspace, progress=Silent(), say=lambda text: None, seed=seed)
-    made = {item.variant.name: item for item in artifacts.convert(session, (BASELINE, COMPRESSED))}
-    split = evaluate.test_split(session.source)
-    layout = session.recipe.model.channels_last
-    scores = {
-        name: evaluate.artifact_scores(item.path, item.artifact, split, session.metric, layout)
-        for name, item in made.items()
-    }
-    change, low, high = paired_change(list(scores[BASELINE]), list(scores[COMPRESSED]))
-    before, after = made[BASELINE].artifact, made[COMPRESSED].artifact
+    found = scored("digits-cnn", (BASELINE, COMPRESSED), seed, workspace, say=lambda text: None)
+    change, low, high = paired_change(found.scores[BASELINE], found.scores[COMPRESSED])
+    before, after = found.artifacts[BASELINE], found.artifacts[COMPRESSED]
     return {
         "seed": seed,
-        "test_samples": len(split),
-        "accuracy": {name: float(values.mean()) for name, values in scores.items()},
+        "test_samples": found.samples,
+        "accuracy": found.accuracy,
         "change": [change, low, high],
         "macs": [before.macs, after.macs],
         "bytes": [before.size_bytes, after.size_bytes],

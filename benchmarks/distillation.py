@@ -11,11 +11,8 @@ from typing import Any
 
 from figures import out_argument, write_result
 from recipe_seeds import SEEDS, WORKSPACE
+from scored import scored
 
-from edgekit import evaluate
-from edgekit.pipeline import artifacts
-from edgekit.pipeline.session import open_session
-from edgekit.progress import for_stderr
 from edgekit.stats import paired_change, t_interval
 
 EPOCHS = 4
@@ -62,13 +59,7 @@ def scores(arm: str, seed: int, folder: Path) -> list[float]:
     samples, step = ARMS[arm]
     file = folder / "student.toml"
     file.write_text(RECIPE.format(samples=samples, step=step))
-    session = open_session(str(file), WORKSPACE, progress=for_stderr(), say=print, seed=seed)
-    item = artifacts.convert(session, ("float32",))[0]
-    split = evaluate.test_split(session.source)
-    found = evaluate.artifact_scores(
-        item.path, item.artifact, split, session.metric, session.recipe.model.channels_last
-    )
-    return [float(value) for value in found]
+    return scored(str(file), ("float32",), seed, WORKSPACE).scores["float32"]
 
 
 def main() -> None:

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from figures import ROOT, out_argument, write_result
+from scored import scored
 
-from edgekit import evaluate
-from edgekit.pipeline import artifacts
-from edgekit.pipeline.session import open_session
-from edgekit.progress import for_stderr
 from edgekit.stats import paired_change
 
 SEEDS = (0, 1, 2)
@@ -23,25 +20,18 @@ WORKSPACE = ROOT / "build" / "figures" / "workspace"
 def one_seed(recipe: str, int8: str, seed: int, workspace: Path) -> dict[str, Any]:
     """The scores of both variants on every test sample."""
     started = time.monotonic()
-    session = open_session(recipe, workspace, progress=for_stderr(), say=print, seed=seed)
-    baseline = session.recipe.baseline
-    made = {item.variant.name: item for item in artifacts.convert(session, (baseline, int8))}
-    split = evaluate.test_split(session.source)
-    layout = session.recipe.model.channels_last
-    scores = {
-        name: evaluate.artifact_scores(item.path, item.artifact, split, session.metric, layout)
-        for name, item in made.items()
-    }
+    found = scored(recipe, (int8,), seed, workspace)
+    before = found.artifacts[found.baseline]
     return {
         "seed": seed,
-        "test_samples": len(split),
-        "accuracy": {name: float(values.mean()) for name, values in scores.items()},
-        "change": list(paired_change(list(scores[baseline]), list(scores[int8]))),
-        "validation": made[baseline].artifact.steps[-1].metric_after if made[baseline].artifact.steps else None,
-        "parameters": made[baseline].artifact.parameters,
-        "macs": made[baseline].artifact.macs,
-        "bytes": {name: item.artifact.size_bytes for name, item in made.items()},
-        "compressed_bytes": {name: item.artifact.compressed_bytes for name, item in made.items()},
+        "test_samples": found.samples,
+        "accuracy": found.accuracy,
+        "change": list(paired_change(found.scores[found.baseline], found.scores[int8])),
+        "validation": before.steps[-1].metric_after if before.steps else None,
+        "parameters": before.parameters,
+        "macs": before.macs,
+        "bytes": {name: item.size_bytes for name, item in found.artifacts.items()},
+        "compressed_bytes": {name: item.compressed_bytes for name, item in found.artifacts.items()},
         "seconds": time.monotonic() - started,
     }
 
