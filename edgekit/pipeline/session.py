@@ -71,11 +71,7 @@ class Session:
         return {}
 
     def _look_up(self, role: str) -> dict[str, object]:
-        reference = self.reference(role)
-        files = source_files(reference, _table(role), self.recipe.folder)
-        digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-        paths = {key: _path_identity(value) for key, value in reference.options.items() if isinstance(value, str)}
-        return {"name": reference.name, "options": codec.encode(reference.options), "sources": digest, "paths": paths}
+        return identity_of(self.reference(role), _table(role), self.recipe.folder)
 
     @cached_property
     def source(self) -> "Source":
@@ -163,6 +159,14 @@ def open_session(
     for role in TABLES:  # a misspelt name is said before anything is computed
         check_name(session.reference(role), _table(role))
     return session
+
+
+def identity_of(reference: FunctionRef, table: Mapping[str, str], folder: Path) -> dict[str, object]:
+    """A function's name, its options, the text of its source files and what options that name files stand for."""
+    files = source_files(reference, table, folder)
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    paths = {key: _path_identity(value) for key, value in reference.options.items() if isinstance(value, str)}
+    return {"name": reference.name, "options": codec.encode(reference.options), "sources": digest, "paths": paths}
 
 
 def _path_identity(value: str) -> object:

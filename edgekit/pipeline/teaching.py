@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgekit.errors import RecipeError
-from edgekit.pipeline.session import Session
-from edgekit.recipe.functions import call, check_name, resolve, source_files
+from edgekit.pipeline.session import Session, identity_of
+from edgekit.recipe.functions import call, check_name, resolve
 from edgekit.recipe.load import load
 from edgekit.recipe.spec import FunctionRef, VariantSpec
 from edgekit.recipe.steps import DistillOptions, Step, Teacher
@@ -185,9 +185,7 @@ def _checkpoint(session: Session, step: Step, teacher: Teacher) -> Found:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _fail(session, step, f"{file}: {reason}", "name a state_dict file, relative to the recipe") from error
-    sources = [path.read_bytes() for path in source_files(reference, NETWORKS, recipe.folder)]
-    parts = {"factory": codec.encode(reference.options), "name": reference.name, "weights": weights}
-    parts["sources"] = hashlib.sha256(b"".join(sources)).hexdigest()
+    parts = {"factory": identity_of(reference, NETWORKS, recipe.folder), "weights": weights}
 
     def network() -> Any:
         import torch
