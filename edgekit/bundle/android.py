@@ -18,14 +18,8 @@ def files(contents: Contents) -> dict[str, bytes]:
                 f"{port.name} is {quantized}{port.dtype}: no Kotlin is written for that",
                 "bundle a variant of another precision",
             )
-    made = {
-        MODEL: contents.model,
-        NORMALIZATION: texts.normalization(contents).encode(),
-        f"{contents.class_name}.kt": kotlin.source(contents).encode(),
-        "README.md": texts.joined(_readme(contents)).encode(),
-    }
-    if contents.labels:
-        made[LABELS] = texts.labels(contents).encode()
+    made = texts.shared_files(contents, _readme(contents))
+    made[f"{contents.class_name}.kt"] = kotlin.source(contents).encode()
     if kotlin.own_threads(contents):
         made["XnnpackDelegate.kt"] = Path(__file__).with_name("XnnpackDelegate.kt").read_bytes()
     return made

@@ -2,7 +2,7 @@
 
 import json
 
-from edgekit.bundle import LABELS, MODEL, NORMALIZATION, swift, texts
+from edgekit.bundle import MODEL, NORMALIZATION, swift, texts
 from edgekit.bundle.contents import Contents
 
 PARAMETERS = "benchmark_params.json"
@@ -11,14 +11,8 @@ WARMUP_RUNS = 10
 
 def files(contents: Contents) -> dict[str, bytes]:
     """File name -> content."""
-    made = {
-        MODEL: contents.model,
-        NORMALIZATION: texts.normalization(contents).encode(),
-        PARAMETERS: parameters(contents).encode(),
-        "README.md": texts.joined(_readme(contents)).encode(),
-    }
-    if contents.labels:
-        made[LABELS] = texts.labels(contents).encode()
+    made = texts.shared_files(contents, _readme(contents))
+    made[PARAMETERS] = parameters(contents).encode()
     if swift.possible(contents):
         made[f"{contents.class_name}.swift"] = swift.source(contents).encode()
     return made

@@ -4,9 +4,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from edgekit import units
-from edgekit.bundle import SCHEMA
+from edgekit.bundle import LABELS, MODEL, NORMALIZATION, SCHEMA
 from edgekit.bundle.contents import Contents, Port
 from edgekit.runner import codec
+
+
+def shared_files(contents: Contents, readme: Iterable[str]) -> dict[str, bytes]:
+    """File name -> content of what every platform's folder holds; `readme`: the lines of its README.md."""
+    made = {
+        MODEL: contents.model,
+        NORMALIZATION: normalization(contents).encode(),
+        "README.md": joined(readme).encode(),
+    }
+    if contents.labels:
+        made[LABELS] = labels(contents).encode()
+    return made
 
 
 def labels(contents: Contents) -> str:
