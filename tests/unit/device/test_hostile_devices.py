@@ -1,5 +1,6 @@
 """Devices that answer what no honest one does: each of these once took minutes, gigabytes, or ended in a traceback."""
 
+import contextlib
 import socket
 import struct
 import sys
@@ -67,23 +68,27 @@ def test_a_commands_text_is_read_as_far_as_anybody_reads():
 def scripted(tmp_path):
     """A function: bytes -> a connection to a device that sends them at once, then keeps silent and the line open."""
     key = make_key(tmp_path / "adbkey")
-    opened = []
+    opened, served = [], []
 
     def device(content):
         listener = socket.create_server(("127.0.0.1", 0))
 
         def serve():
             client, _ = listener.accept()
-            client.sendall(content)
             opened.append(client)
+            with contextlib.suppress(OSError):  # the host closed the line before it had heard everything
+                client.sendall(content)
 
-        threading.Thread(target=serve, daemon=True).start()
+        served.append(threading.Thread(target=serve, daemon=True))
+        served[-1].start()
         opened.append(listener)
         wire = AdbWire(f"127.0.0.1:{listener.getsockname()[1]}", key, seconds=60)
         opened.append(wire)
         return wire
 
     yield device
+    for thread in served:
+        thread.join(SECONDS)
     for item in opened:
         item.close()
 
