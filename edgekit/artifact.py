@@ -64,6 +64,8 @@ class Artifact:
     """QAT only: quantized tensors in the file; `quantized_equal` of them equal the trained (scale, zero point)."""
     quantized_compared: int | None = None
     quantized_equal: int | None = None
+    tensor_names: Mapping[str, str] = field(default_factory=dict)
+    """Short name in the file -> the converter's, with module paths; names that were kept are not in it."""
 
 
 def compressed_size(content: bytes) -> int:

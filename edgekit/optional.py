@@ -12,6 +12,7 @@ EXTRA_OF: dict[str, str] = {
     "torch": "torch",
     "litert_torch": "torch",
     "litert_quantizer": "torch",
+    "litert_converter": "torch",
     "torch_pruning": "torch",
     "sklearn": "torch",
     "PIL": "torch",

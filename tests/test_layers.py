@@ -46,6 +46,8 @@ ONE_FILE = {
     "typer": "cli/",
     "litert_torch": "convert/from_torch.py",
     "litert_quantizer": "convert/quantize.py",
+    "litert_converter": "convert/schema.py",
+    "flatbuffers": "convert/schema.py",
     "torch_pruning": "compress/prune.py",
     "ai_edge_litert": "runner/engine_litert.py",
     "tflite_runtime": "runner/engine_litert.py",

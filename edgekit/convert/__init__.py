@@ -1,4 +1,4 @@
-"""Models -> artifacts: float32, fp16, int8, each compared with its source and described by a side-car."""
+"""Models -> artifacts: float32, fp16, int8, each compared with its source shrunk and described by a side-car."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -41,6 +41,7 @@ def convert_model(
     """
     from edgekit.convert import parity, post_training, quantize, trained
     from edgekit.convert.from_torch import to_tflite
+    from edgekit.convert.shrink import shrink
     from edgekit.datasets.layout import to_channels_last
     from edgekit.runner.batch import run_batch
 
@@ -63,6 +64,7 @@ def convert_model(
             to_int8 = post_training.to_static_int8 if precision == "int8" else post_training.to_dynamic_int8
             content = to_int8(content, samples)
     tick(1, "parity")
+    content, names = shrink(content)  # the steps before compare and patch tensors by their names and places
     content = with_metadata(content, metadata or {})
     path = folder / f"{variant}.tflite"
     write_atomic(path, content)
@@ -70,7 +72,7 @@ def convert_model(
     outputs = run_batch(path, to_channels_last(parity_samples.inputs, model.channels_last))
     found = parity.check(rule, _source_outputs(model, parity_samples), outputs)
     tick(1, "")
-    return _describe(model, path, content, "tflite", recipe, variant, precision, found, exact)
+    return _describe(model, path, content, "tflite", recipe, variant, precision, found, exact, names)
 
 
 def export_model(model: Model, *, folder: Path, recipe: str, variant: str) -> Artifact:
@@ -80,7 +82,7 @@ def export_model(model: Model, *, folder: Path, recipe: str, variant: str) -> Ar
     content = to_exported_program(model)
     path = folder / f"{variant}.pt2"
     write_atomic(path, content)
-    return _describe(model, path, content, "pt2", recipe, variant, "float32", None, None)
+    return _describe(model, path, content, "pt2", recipe, variant, "float32", None, None, {})
 
 
 def _describe(
@@ -93,6 +95,7 @@ def _describe(
     precision: str,
     found: Parity | None,
     exact: Any,
+    names: Mapping[str, str],
 ) -> Artifact:
     from edgekit.runner.engine import open_engine
     from edgekit.runner.quiet import quiet
@@ -132,6 +135,7 @@ def _describe(
         quantized_tensors=exact.quantized if exact else None,
         quantized_compared=exact.compared if exact else None,
         quantized_equal=exact.equal if exact else None,
+        tensor_names=names,
     )
     write_atomic(sidecar_path(path), codec.dumps(artifact).encode())
     return artifact
