@@ -2,30 +2,47 @@
 
 Payload: constants (weights, biases, shapes), 4 bytes a scale, 4 bytes for each operator and for each tensor it names.
 Zero points (shown beside it), options, shapes of tensors, names and alignment are no payload. Networks of other recipes
-than digits-cnn are not trained for this: their bytes depend on shapes alone.
+than digits-cnn are not trained for this: their bytes depend on shapes alone. Beside the recipes: MobileNetV2, and the
+networks that a recipe's narrower variants come to.
 """
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+import torch
 from figures import out_argument, write_result
+from mobilenet_v2 import as_model, mobilenet_v2
 
 from edgekit.convert import post_training, quantize, trained
 from edgekit.convert.from_torch import to_tflite
 from edgekit.convert.shrink import shrink
 from edgekit.datasets.layout import to_channels_last
+from edgekit.model import Model
 from edgekit.pipeline.models import Models
 from edgekit.pipeline.session import Session, open_session
 from edgekit.progress import Silent
 from edgekit.tflite import ModelFile, read
+from edgekit.zoo.mobile_cnn import mobile_cnn
+from edgekit.zoo.resnet20 import resnet20
 
 RECIPES = (
     *("digits-cnn", "fashion-cnn", "fashion-resnet20", "efficientnet-lite0"),
     *("vowels-rnn", "digits-speech-rnn", "snippets-transformer"),
 )
+OTHERS = {
+    "fashion-cnn at half width": lambda: _narrow(mobile_cnn(0.5)),
+    "fashion-resnet20's student": lambda: _narrow(resnet20(width=8)),
+    "mobilenet-v2": mobilenet_v2,
+}
+"""int8 after training of these alone."""
 TRAINED = ("digits-cnn",)
 SAMPLES = 4
+
+
+def _narrow(network: torch.nn.Module) -> Model:
+    return as_model(network.eval(), (1, 1, 28, 28))
 
 
 def payload(file: ModelFile) -> int:
@@ -66,6 +83,14 @@ def files_of(name: str, session: Session) -> dict[str, bytes]:
     return made
 
 
+def int8_of(model: Model) -> bytes:
+    """Calibrated on noise: bytes alone are looked at."""
+    generator = np.random.default_rng(0)
+    arrays = [generator.random((1, *model.example[0].shape[1:]), dtype=np.float32) for _ in range(SAMPLES)]
+    samples = [to_channels_last((array,), model.channels_last) for array in arrays]
+    return post_training.to_static_int8(to_tflite(model.network, model), samples)
+
+
 def row(recipe: str, precision: str, before: bytes) -> dict[str, Any]:
     after, _ = shrink(before)
     old, new = read(before), read(after)
@@ -88,10 +113,15 @@ def row(recipe: str, precision: str, before: bytes) -> dict[str, Any]:
 
 def main() -> None:
     parser = out_argument(__doc__)
-    parser.add_argument("--recipes", nargs="+", default=RECIPES, choices=RECIPES, metavar="NAME")
+    parser.add_argument(
+        "--recipes", nargs="+", default=[*RECIPES, *OTHERS], choices=[*RECIPES, *OTHERS], metavar="NAME"
+    )
     arguments = parser.parse_args()
     rows = []
     for name in arguments.recipes:
+        if name in OTHERS:
+            rows.append(row(name, "int8", int8_of(OTHERS[name]())))
+            continue
         with TemporaryDirectory() as folder:
             session = open_session(name, Path(folder), progress=Silent(), say=lambda text: None)
             rows += [row(name, precision, content) for precision, content in files_of(name, session).items()]
