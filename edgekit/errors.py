@@ -168,9 +168,18 @@ class GateFailed(EdgekitError):
 
     exit_code = 5
 
-    def __init__(self, gate: str, limit: float, value: float | None, variant: str) -> None:
+    def __init__(
+        self,
+        gate: str,
+        limit: float,
+        value: float | None,
+        variant: str,
+        *,
+        of: str = "variant",
+        hint: str = "see the report's row",
+    ) -> None:
         got = "not measured" if value is None else f"{value:g}"
-        super().__init__(f"gate {gate} of variant {variant}: {got}, the limit is {limit:g}", "see the report's row")
+        super().__init__(f"gate {gate} of {of} {variant}: {got}, the limit is {limit:g}", hint)
         self.gate = gate
         self.limit = limit
         self.value = value

@@ -18,6 +18,7 @@ BOTTOM = {
 STAGES = {
     "compress",
     "convert",
+    "delegates",
     "evaluate",
     "datasets",
     "metrics",
@@ -31,6 +32,7 @@ STAGES = {
 MAY_IMPORT = {
     "compress": {"datasets", "metrics"},
     "convert": {"datasets", "runner", "compress"},
+    "delegates": set(),
     "evaluate": {"datasets", "metrics", "runner"},
     "datasets": set(),
     "metrics": set(),

@@ -15,24 +15,46 @@ if TYPE_CHECKING:
 def inspect(
     model: Annotated[Path, typer.Argument(help="A .tflite file.")],
     tensors: Annotated[bool, typer.Option("--tensors", help="List every tensor with its quantization.")] = False,
+    delegate: Annotated[
+        list[str] | None, typer.Option("--delegate", "-d", help="Forecast what it takes; or all. May be repeated.")
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option("--require", help="Fail (exit 5) below a share: cpu>=95% of the nodes, cpu.macs>=95%."),
+    ] = None,
+    svg: Annotated[
+        str, typer.Option(callback=options.writable, help="Draw the graph, one delegate's partitions in colours.")
+    ] = "",
     format: options.TextOrJson = "text",
     out: options.Out = "-",
     debug: options.Debug = False,
 ) -> None:
-    """Say what a .tflite file holds.
+    """Say what a .tflite file holds, and what a delegate would take of it.
 
-    Operators with versions, tensors, quantization, bytes by section.
+    Operators with versions, tensors, quantization, bytes by section. With --delegate: nodes taken and left behind,
+    each with the rule that refuses it, and partitions.
 
-        edgekit inspect model.tflite --tensors
+        edgekit inspect model.tflite --delegate cpu --svg model.svg
     """
     check_choice("--format", format, ("text", "json"))
+    from edgekit.cli import coverage
     from edgekit.runner import codec
     from edgekit.tflite import describe, read, read_file
 
+    asked = coverage.asked(delegate or [], require or [], svg)
     given = standard_input(model)
     content = read_file(model) if given is None else given
-    summary = describe.summary(read(content, str(model)), content)
-    write_result(codec.dumps(summary) if format == "json" else describe.render(summary, tensors=tensors), out)
+    file = read(content, str(model))
+    summary = describe.summary(file, content)
+    found = coverage.forecasts(file, asked)
+    if format == "json":
+        text = codec.dumps({**codec.encode(summary), **coverage.as_data(found)})
+    else:
+        text = "\n".join((describe.render(summary, tensors=tensors), *coverage.texts(found)))
+    if svg:
+        coverage.draw(file, found, str(model), svg)
+    write_result(text, out)
+    coverage.check(found, asked, str(model))
 
 
 def report(

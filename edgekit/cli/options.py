@@ -16,8 +16,10 @@ def _no_file(path: Path) -> Path:
     return path
 
 
-def _writable(out: str) -> str:
+def writable(out: str) -> str:
     """Said before the work, not after it: where the result's folder is missing, or a folder stands in its place."""
+    if not out:  # an output that was not asked for
+        return out
     path = Path(out)
     if out != STANDARD and not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
@@ -51,7 +53,7 @@ DeviceSerial = Annotated[
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="terminal, json, md, csv or html.")]
 TextOrJson = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
-Out = Annotated[str, typer.Option("--out", "-o", callback=_writable, help="Write to this file; - is standard output.")]
+Out = Annotated[str, typer.Option("--out", "-o", callback=writable, help="Write to this file; - is standard output.")]
 Seed = Annotated[
     int | None,
     typer.Option(min=0, max=2**32 - 1, help="Seed of training, order and samples, instead of the recipe's own."),

@@ -92,24 +92,34 @@ def count_nodes(operators: list[tuple[str, list[int], list[int]]]) -> Nodes:
     """Nodes by walking back from each DELEGATE node of a prepared interpreter.
 
     `operators`: (name, input tensors, output tensors). The nodes a delegate kernel replaced still stand in the list; a
-    kernel took those that are reached from its outputs without crossing its own inputs.
+    kernel took those that are reached from its outputs without crossing its own inputs. It also took what reads a
+    tensor that only it knows: a node that writes a variable has no output to walk back from.
     """
     kernels = [(inputs, outputs) for name, inputs, outputs in operators if name == "DELEGATE"]
     plain = [(inputs, outputs) for name, inputs, outputs in operators if name != "DELEGATE"]
     producer = {tensor: index for index, (_, outputs) in enumerate(plain) for tensor in outputs}
-    taken: set[int] = set()
-    for inputs, outputs in kernels:
-        border = set(inputs)
-        open_tensors = list(outputs)
+    owner: dict[int, int] = {}
+
+    def walk_back(open_tensors: list[int], kernel: int) -> None:
+        border = set(kernels[kernel][0])
         while open_tensors:
             tensor = open_tensors.pop()
             node = producer.get(tensor)
-            if tensor in border or node is None or node in taken:
+            if tensor in border or node is None or node in owner:
                 continue
-            taken.add(node)
+            owner[node] = kernel
             open_tensors += plain[node][0]
-    plan = len(plain) - len(taken) + len(kernels)
-    return Nodes(total=len(plain), delegated=len(taken), partitions=len(kernels), plan_length=plan)
+
+    for kernel, (_, outputs) in enumerate(kernels):
+        walk_back(list(outputs), kernel)
+    given = {tensor for _, outputs in kernels for tensor in outputs}
+    for index, (inputs, _) in enumerate(plain):  # a reader stands behind what it reads
+        inside = [producer[tensor] for tensor in inputs if tensor not in given and producer.get(tensor) in owner]
+        if inside and index not in owner:
+            owner[index] = owner[inside[0]]
+            walk_back(list(inputs), owner[index])
+    plan = len(plain) - len(owner) + len(kernels)
+    return Nodes(total=len(plain), delegated=len(owner), partitions=len(kernels), plan_length=plan)
 
 
 def _tensor(detail: dict[str, Any]) -> Tensor:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from edgekit import units
 from edgekit.errors import ModelFileError
+from edgekit.tflite import options
 from edgekit.tflite.operators import ELEMENT_BITS, OPERATORS, TENSOR_TYPES
 from edgekit.tflite.structure import ModelFile, Operator, Quantization, Sections, Signature, Subgraph, Tensor
 
@@ -133,6 +134,7 @@ def _model(content: bytes) -> ModelFile:
         signatures=tuple(_signature(table, subgraphs) for table in root.tables(7)),
         metadata=tuple(name for name, _ in metadata),
         sections=_sections(content, buffers, subgraphs, {index for _, index in metadata}),
+        content=content,
     )
 
 
@@ -173,6 +175,7 @@ def _subgraph(table: _Table, codes: list[tuple[str, int, bool]], buffers: list[t
         return numbers
 
     operators = []
+    shared: dict[tuple[int, str], Mapping[str, options.Value]] = {}
     for entry in table.tables(3):
         code = entry.scalar(0, "<I")
         if code >= len(codes):
@@ -185,6 +188,7 @@ def _subgraph(table: _Table, codes: list[tuple[str, int, bool]], buffers: list[t
                 inputs=tensor_ids(entry.numbers(1, "i"), name, least=_NOT_GIVEN),
                 outputs=tensor_ids(entry.numbers(2, "i"), name),
                 is_custom=custom,
+                options={} if custom else options.of(entry, name, shared),
             )
         )
     inputs = tensor_ids(table.numbers(1, "i"), "an input of the graph")

@@ -1,7 +1,8 @@
 """What a .tflite file holds, as frozen data. Offsets count from the file's first byte."""
 
+import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,8 @@ class Operator:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     is_custom: bool = False
+    options: Mapping[str, int | float | bool | str | tuple[int, ...]] = field(default_factory=dict)
+    """Strides, padding, axes...: by the schema's names, defaults filled in (edgekit.tflite.options)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +119,25 @@ class ModelFile:
     signatures: tuple[Signature, ...]
     metadata: tuple[str, ...]
     sections: Sections
+    content: bytes = field(default=b"", repr=False, compare=False)
+    """The file itself: constants are read from it."""
 
     @property
     def main(self) -> Subgraph:
         """The first subgraph: what an interpreter invokes."""
         return self.subgraphs[0]
+
+
+MOST_INTEGERS = 4096
+"""Elements of a constant that `integers` reads."""
+
+
+def integers(model: ModelFile, tensor: Tensor) -> tuple[int, ...] | None:
+    """An int32 or int64 constant's values; None where it has none in the file, another type or very many."""
+    form = {"int32": "i", "int64": "q"}.get(tensor.dtype)
+    if not tensor.is_constant or tensor.is_sparse or form is None or tensor.elements > MOST_INTEGERS:
+        return None
+    return struct.unpack_from(f"<{tensor.elements}{form}", model.content, tensor.buffer_offset)
 
 
 def operator_counts(model: ModelFile) -> dict[str, int]:
@@ -133,29 +150,28 @@ def operator_counts(model: ModelFile) -> dict[str, int]:
 
 
 def macs(model: ModelFile) -> int:
-    """Multiply-accumulates of the main graph's convolutions and matrix products, from shapes alone.
+    """Multiply-accumulates of the main graph's convolutions and matrix products, from shapes alone."""
+    return sum(operator_macs(model.main, operator) for operator in model.main.operators)
 
-    A convolution: output elements x weights of one output channel. Other operators count nothing.
-    """
-    graph = model.main
-    total = 0
-    for operator in graph.operators:
-        if len(operator.inputs) < 2 or not operator.outputs or operator.inputs[1] < 0:
-            continue
-        output, weights = graph.tensors[operator.outputs[0]], graph.tensors[operator.inputs[1]]
-        if not weights.shape:
-            continue
-        if operator.name in ("CONV_2D", "FULLY_CONNECTED"):
-            total += output.elements * (weights.elements // max(1, weights.shape[0]))
-        elif operator.name == "DEPTHWISE_CONV_2D":
-            total += output.elements * (weights.elements // max(1, weights.shape[-1]))
-        elif operator.name == "BATCH_MATMUL" and operator.inputs[0] >= 0:
-            left = graph.tensors[operator.inputs[0]].shape
-            total += output.elements * (left[-1] if left else 0)
-        elif operator.name == "TRANSPOSE_CONV" and len(operator.inputs) > 2 and operator.inputs[2] >= 0:
-            given = graph.tensors[operator.inputs[2]]
-            total += given.elements * (weights.elements // max(1, weights.shape[-1]))
-    return total
+
+def operator_macs(graph: Subgraph, operator: Operator) -> int:
+    """Of one operator. A convolution: output elements x weights of one output channel; other operators: 0."""
+    if len(operator.inputs) < 2 or not operator.outputs or operator.inputs[1] < 0:
+        return 0
+    output, weights = graph.tensors[operator.outputs[0]], graph.tensors[operator.inputs[1]]
+    if not weights.shape:
+        return 0
+    if operator.name in ("CONV_2D", "FULLY_CONNECTED"):
+        return output.elements * (weights.elements // max(1, weights.shape[0]))
+    if operator.name == "DEPTHWISE_CONV_2D":
+        return output.elements * (weights.elements // max(1, weights.shape[-1]))
+    if operator.name == "BATCH_MATMUL" and operator.inputs[0] >= 0:
+        left = graph.tensors[operator.inputs[0]].shape
+        return output.elements * (left[-1] if left else 0)
+    if operator.name == "TRANSPOSE_CONV" and len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+        given = graph.tensors[operator.inputs[2]]
+        return given.elements * (weights.elements // max(1, weights.shape[-1]))
+    return 0
 
 
 def rounds_at_run_time(model: ModelFile) -> bool:

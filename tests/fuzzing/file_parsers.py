@@ -15,11 +15,13 @@ from fuzzing.mutate import mutated
 from unit.tflite import built
 from unit.tflite.test_reader import random_model, shown
 
+from edgekit.delegates import DELEGATES, describe, predict
 from edgekit.measure.folder import COMPLETE, load_complete
 from edgekit.recipe.load import load
 from edgekit.result.store import parse_report
 from edgekit.runner import codec, protocol
 from edgekit.targets.android_answer import unpack
+from edgekit.tflite import read as read_model
 
 TESTS = Path(__file__).resolve().parents[1]
 GOLDEN = TESTS / "golden"
@@ -47,7 +49,10 @@ def model_parser() -> Parser:
         return mutated(chance, MODELS)
 
     def take(content: bytes) -> bool:
-        return bool(shown(content))
+        if not shown(content):
+            return False
+        model = read_model(content)
+        return all(bool(describe.render(predict(model, delegate))) for delegate in DELEGATES)
 
     return Parser(name="tflite", make=make, take=take)
 

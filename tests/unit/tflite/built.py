@@ -7,7 +7,7 @@ table, a list of dicts a vector of tables, bytes a string. A dict that stands in
 import struct
 
 BUILTIN = {"ADD": 0, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 4, "FULLY_CONNECTED": 9, "TRANSPOSE_CONV": 67}
-BUILTIN |= {"CUSTOM": 32, "BATCH_MATMUL": 126}
+BUILTIN |= {"CUSTOM": 32, "BATCH_MATMUL": 126, "RESHAPE": 22}
 
 
 def file(root):
