@@ -67,4 +67,4 @@ constraints: venv  ## resolve the hashed constraints files anew
 	@scripts/resolve_constraints.sh
 
 clean:  ## remove the environments and caches
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache
+	rm -rf .venv .venv-* build/analyzer .mypy_cache .ruff_cache

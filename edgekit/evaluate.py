@@ -50,6 +50,8 @@ def artifact_outputs(
     """The artifact's outputs on samples in torch's layout, run in this process."""
     if artifact.format == "pt2":
         return run_batch(path, inputs, runtime="torch")
+    if artifact.format == "mlpackage.zip":
+        return run_batch(path, inputs, delegate="coreml")
     return run_batch(path, to_channels_last(inputs, channels_last))
 
 

@@ -17,6 +17,7 @@ EXTRA_OF: dict[str, str] = {
     "sklearn": "torch",
     "PIL": "torch",
     "tensorflow": "tensorflow",
+    "coremltools": "coreml",
 }
 """Import name -> the extra of edgekit-toolkit that installs it."""
 

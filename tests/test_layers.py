@@ -12,7 +12,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 BOTTOM = {
     *("recipe", "model", "artifact", "result", "tflite", "stats", "checks", "verdict", "units", "errors", "progress"),
-    *("workspace", "scratch", "cache", "optional", "target", "__init__"),
+    *("workspace", "scratch", "cache", "optional", "target", "recurrence", "__init__"),
 }
 """The bottom row: the standard library and itself; runner.protocol and runner.codec too."""
 STAGES = {
@@ -53,18 +53,29 @@ ONE_FILE = {
     "torch_pruning": "compress/prune.py",
     "ai_edge_litert": "runner/engine_litert.py",
     "tflite_runtime": "runner/engine_litert.py",
-    "tensorflow": "runner/engine_litert.py",
     "PIL": "datasets/imagenet_photos.py",
     "rich": "progress.py",
+    "onnx": "convert/child/onnx_graph.py",
+    "onnxruntime": "convert/child/onnx_graph.py",
+    "onnx2tf": "convert/child/from_onnx.py",
+    "keras": "convert/child/from_keras.py",
+    "tf_keras": "convert/child/from_keras.py",
+    "h5py": "convert/child/from_keras.py",
     "adb_shell": "device/",
     "cryptography": "device/",
 }
 """One third-party tool, one file (a folder where the tool is the folder's subject)."""
 SEVERAL_FILES = {
+    "coremltools": {"convert/coreml.py", "runner/engine_coreml.py"},
     "platformdirs": {"device/adb_wire.py", "datasets/fetch.py"},
+    "tensorflow": {
+        *("runner/engine_litert.py", "convert/child/from_saved_model.py", "convert/child/from_keras.py"),
+    },
+    "google": {"convert/child/onnx_graph.py", "convert/child/from_saved_model.py"},
     "sklearn": {"datasets/digits.py", "datasets/movie_snippets.py"},
 }
-"""The exceptions: where a user's files lie, asked once for the key and once for the downloads; data and yardsticks."""
+"""The exceptions: where a user's files lie, asked once for the key and once for the downloads; data and yardsticks;
+TensorFlow as a runtime and as a converter; the error of protobuf's parser, for both formats in it."""
 EVERYWHERE = {"numpy", "torch"}
 """What arrays and networks are written in."""
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgekit.artifact import Artifact, TensorInfo
 from edgekit.datasets import Normalization
@@ -76,6 +76,9 @@ class Contents:
     labels: tuple[str, ...]
     running: Running
     plan: Mapping[str, float]
+    coreml: Mapping[str, bytes] = field(default_factory=dict)
+    """iOS: files of the Core ML package of the same steps, by name inside it; nothing where the recipe makes none."""
+    coreml_artifact: Artifact | None = None
 
     @property
     def class_name(self) -> str:

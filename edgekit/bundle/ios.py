@@ -2,9 +2,11 @@
 
 import json
 
+from edgekit.artifact import TensorInfo
 from edgekit.bundle import MODEL, NORMALIZATION, swift, texts
 from edgekit.bundle.contents import Contents
 
+COREML = "Model.mlpackage"
 PARAMETERS = "benchmark_params.json"
 WARMUP_RUNS = 10
 
@@ -15,7 +17,7 @@ def files(contents: Contents) -> dict[str, bytes]:
     made[PARAMETERS] = parameters(contents).encode()
     if swift.possible(contents):
         made[f"{contents.class_name}.swift"] = swift.source(contents).encode()
-    return made
+    return made | {f"{COREML}/{name}": content for name, content in contents.coreml.items()}
 
 
 def parameters(contents: Contents) -> str:
@@ -71,8 +73,30 @@ def _readme(contents: Contents) -> list[str]:
         *code,
         "",
         "## Core ML",
-        "There is no Core ML package in this bundle: this version of edgekit makes none.",
+        *_coreml(contents),
         "",
         "## What was measured",
         *texts.measured_table(contents),
+    ]
+
+
+def _coreml(contents: Contents) -> list[str]:
+    package = contents.coreml_artifact
+    if package is None:
+        return [
+            "There is no Core ML package in this bundle: the recipe has no variant with the same steps and",
+            '`format = "coreml"`.',
+        ]
+
+    def told(tensors: tuple[TensorInfo, ...]) -> str:
+        return ", ".join(
+            f"`{tensor.name}` {tensor.dtype} {'x'.join(str(size) for size in tensor.shape)}" for tensor in tensors
+        )
+
+    return [
+        f"`{COREML}` is variant `{package.variant}` ({package.precision}), made by coremltools for iOS 16 and later.",
+        f"Dragged into Xcode it becomes a class. It takes {told(package.inputs)} and gives",
+        f"{told(package.outputs)}: multi-arrays of the values that `{NORMALIZATION}` describes, but",
+        "images as channels, height, width, not as the .tflite file takes them. Its weights were read back and equal",
+        "the network's; **Core ML has not run it**, for it runs on macOS and iOS only.",
     ]

@@ -7,6 +7,7 @@ import typer
 
 from edgekit.cli import options
 from edgekit.cli.output import check_choice, standard_input, write_result
+from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.result import Report
@@ -76,19 +77,35 @@ def report(
 
 
 def compare(
-    before: Annotated[Path, typer.Argument(help="A report.json, or a folder that holds one.")],
-    after: Annotated[Path, typer.Argument(help="Another one.")],
+    before: Annotated[Path, typer.Argument(help="A report.json, a folder that holds one, or a .tflite file.")],
+    after: Annotated[Path, typer.Argument(help="Another one of its kind.")],
+    precision: Annotated[
+        str, typer.Option(help="Of .tflite files: the precision whose tolerance holds, instead of the second's own.")
+    ] = "",
+    samples: Annotated[
+        Path | None,
+        typer.Option(help="Of .tflite files: a .npy or .npz with inputs (N, ...), instead of seeded random ones."),
+    ] = None,
     format: options.TextOrJson = "text",
     out: options.Out = "-",
     debug: options.Debug = False,
 ) -> None:
-    """Lay two reports side by side.
+    """Lay two reports side by side, or two .tflite files of one network.
 
-    Size, latency and accuracy, row by row.
+    Reports: size, latency and accuracy, row by row. Files: both run, tensor by tensor, and the operator is named that
+    leaves the tolerance first (docs/parity.md).
 
         edgekit compare monday/report.json today/report.json
     """
     check_choice("--format", format, ("text", "json"))
+    if ".tflite" in (before.suffix, after.suffix):
+        from edgekit.pipeline import explain
+
+        given = explain.explain_paths(before, after, precision=precision, samples=samples)
+        write_result(explain.one_json(given) if format == "json" else explain.one_text(given), out)
+        return
+    if precision or samples is not None:
+        raise UsageError("--precision and --samples are of .tflite files, and reports were named", "leave them out")
     from edgekit.report import differences
     from edgekit.runner import codec
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from edgekit.pipeline.session import Session
 
 
+_PRECISIONS = "float32, fp16, int8, int8-dynamic, int16x8, int4 or mixed"
+
+
 def run(
     recipe: options.RecipeFile,
     target: options.Targets = None,
@@ -42,7 +45,7 @@ def run(
     check_choice("--format", format, tuple(RENDERERS))
     from edgekit.pipeline import whole
 
-    session = _session(recipe, workspace, quiet=quiet, seed=seed, serial=serial)
+    session = open_recipe(recipe, workspace, quiet=quiet, seed=seed, serial=serial)
     outcome = whole.run(
         session,
         targets=tuple(target or ()),
@@ -113,36 +116,9 @@ def compress(
     check_choice("--format", format, ("text", "json"))
     from edgekit.pipeline import models
 
-    session = _session(recipe, workspace, quiet=quiet, seed=seed)
+    session = open_recipe(recipe, workspace, quiet=quiet, seed=seed)
     histories = models.compress(session, tuple(variant or ()))
     write_result(models.histories_json(histories) if format == "json" else models.histories_text(histories), out)
-
-
-def convert(
-    recipe: options.RecipeFile,
-    variant: options.Variants = None,
-    workspace: options.Workspace = Path(".edgekit"),
-    format: options.TextOrJson = "text",
-    out: options.Out = "-",
-    seed: options.Seed = None,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> None:
-    """Compress and convert to .tflite files.
-
-    Each artifact is checked against its source on real samples (docs/parity.md).
-
-    Exit code 1 when an artifact does not compute what its source computes.
-
-        edgekit convert digits-cnn --variant int8
-    """
-    check_choice("--format", format, ("text", "json"))
-    from edgekit.pipeline import artifacts
-
-    session = _session(recipe, workspace, quiet=quiet, seed=seed)
-    made = artifacts.convert(session, tuple(variant or ()))
-    write_result(artifacts.made_json(made) if format == "json" else artifacts.made_text(made), out)
-    artifacts.raise_on_failed_parity(made)
 
 
 def bundle(
@@ -177,12 +153,12 @@ def bundle(
     check_choice("--format", format, ("text", "json"))
     from edgekit.pipeline import bundle as bundles
 
-    session = _session(recipe, workspace, quiet=quiet, seed=seed)
+    session = open_recipe(recipe, workspace, quiet=quiet, seed=seed)
     made = bundles.bundle(session, platform=platform, variant=variant, report=report, out=out, force=force)
     write_result(bundles.as_json(made) if format == "json" else bundles.as_text(made), "-")
 
 
-def _session(recipe: str, workspace: Path, *, quiet: bool, seed: int | None, serial: str = "") -> "Session":
+def open_recipe(recipe: str, workspace: Path, *, quiet: bool, seed: int | None, serial: str = "") -> "Session":
     from edgekit import progress
     from edgekit.pipeline.session import open_session
 

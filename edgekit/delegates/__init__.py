@@ -26,6 +26,9 @@ __all__ = [
 DELEGATES: dict[str, str] = {
     "cpu": "edgekit.delegates.xnnpack:predict",
     "cpu@android": "edgekit.delegates.xnnpack:predict_android",
+    "gpu": "edgekit.delegates.gpu:predict",
+    "nnapi": "edgekit.delegates.nnapi:predict",
+    "coreml": "edgekit.delegates.coreml:predict",
 }
 """Delegate, @ a runtime where it is not the desktop's -> module:function(model) -> Coverage."""
 

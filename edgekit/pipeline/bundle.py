@@ -13,6 +13,7 @@ from pathlib import Path
 from edgekit import __version__, scratch
 from edgekit.bundle import NORMALIZATION, PLATFORMS, SCHEMA
 from edgekit.bundle.contents import Contents, ports
+from edgekit.convert.package import unpacked
 from edgekit.datasets.load import open_metadata
 from edgekit.errors import UsageError
 from edgekit.pipeline.artifacts import make, raise_on_failed_parity
@@ -53,12 +54,23 @@ def bundle(
     if out is not None:
         _check_place(out, force)
     found = _report(session, report)
-    names = [item.name for item in recipe.variants]
+    names = [item.name for item in recipe.variants if item.format == "tflite"]
+    if variant is not None and variant not in names:
+        raise UsageError(
+            f"variant {variant} is a Core ML package, which goes into a bundle beside a .tflite file of the same steps",
+            f"name that one: {', '.join(names)}",
+        )
     chosen, why = (variant, "asked for") if variant else choose_variant(found, names, recipe.baseline)
     folder = out or Path(f"{recipe.name}-{chosen}-{platform}")
     _check_place(folder, force)
-    made = make(session, Models(session), next(item for item in recipe.variants if item.name == chosen))
-    raise_on_failed_parity((made,))
+    models = Models(session)
+    made = make(session, models, next(item for item in recipe.variants if item.name == chosen))
+    packages = [
+        make(session, models, item)
+        for item in recipe.variants
+        if platform == "ios" and item.format == "coreml" and item.steps == made.variant.steps
+    ][:1]
+    raise_on_failed_parity((made, *packages))
     artifact, source = made.artifact, session.source
     inputs, outputs = ports(
         artifact,
@@ -81,6 +93,8 @@ def bundle(
         labels=source.class_names,
         running=running,
         plan=plan_numbers(recipe.plan),
+        coreml=unpacked(packages[0].path.read_bytes()) if packages else {},
+        coreml_artifact=packages[0].artifact if packages else None,
     )
     module, _, function = PLATFORMS[platform].partition(":")
     files: dict[str, bytes] = getattr(importlib.import_module(module), function)(contents)
@@ -145,6 +159,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     building = scratch.make(parent, BUILDING)
     try:
         for name, content in files.items():
+            (building / name).parent.mkdir(parents=True, exist_ok=True)
             (building / name).write_bytes(content)
             sync_file(building / name)
         building.chmod(0o755)

@@ -102,7 +102,7 @@ def _candidate(path: Path, name: str, workspace: Workspace, seed: int) -> Candid
     model = read(content, str(path))
     artifact = _artifact(path, name, content, model)
     generator = np.random.default_rng(seed)
-    arrays = [_random(model.main.tensors[index], generator, path) for index in model.main.inputs]
+    arrays = [random_values(model.main.tensors[index], generator, path) for index in model.main.inputs]
     inputs = {"shapes": [[*array.shape] for array in arrays], "dtypes": [str(a.dtype) for a in arrays], "seed": seed}
     key = stage_key("random", sources=(__name__,), inputs=inputs, tools=("numpy",))
     folder = workspace.kept("random", key, lambda building: write_inputs(arrays, building))
@@ -133,7 +133,7 @@ def _artifact(path: Path, name: str, content: bytes, model: ModelFile) -> Artifa
     )
 
 
-def _random(tensor: Tensor, generator: Any, path: Path) -> "NDArray[Any]":
+def random_values(tensor: Tensor, generator: Any, path: Path) -> "NDArray[Any]":
     """(CHECK_SAMPLES, ...) values of the tensor's dtype: floats in 0..1, integers over their range, ids 0 and 1."""
     import numpy as np
 

@@ -131,7 +131,7 @@ class Session:
                     f"variants: {', '.join(known)}",
                 )
         wanted = {*names, self.recipe.baseline} if names else set(known)
-        return tuple(variant for variant in self.recipe.variants if variant.name in wanted)
+        return tuple(item for item in self.recipe.variants if item.name in wanted or item.form_of in wanted)
 
 
 def open_session(

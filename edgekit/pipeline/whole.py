@@ -8,9 +8,10 @@ from pathlib import Path
 
 from edgekit import __version__
 from edgekit.errors import GateFailed
-from edgekit.pipeline.artifacts import Made, make, operators_of
+from edgekit.pipeline.artifacts import COREML_ELSEWHERE, Made, make, operators_of, possible
+from edgekit.pipeline.forms import form_notes
 from edgekit.pipeline.models import Models, opened
-from edgekit.pipeline.samples import Samples, job_inputs, reference, test_samples
+from edgekit.pipeline.samples import JobInputs, Samples, job_inputs, reference, test_samples
 from edgekit.pipeline.series import Candidate, Setting, measure_target, not_measured
 from edgekit.pipeline.session import Session
 from edgekit.pipeline.yardstick import yardstick_notes
@@ -51,7 +52,7 @@ def run(
     plan = changed_plan(recipe.plan, launches, min_seconds)
     chosen = session.variants(variants)
     models = opened(session, chosen)
-    made = [make(session, models, variant) for variant in chosen]
+    made = [make(session, models, variant) for variant in possible(session, models, chosen)]
     samples = test_samples(session)
     setting = Setting(
         workspace=session.workspace,
@@ -78,7 +79,7 @@ def run(
         higher_is_better=session.metric.higher_is_better,
         plan=plan_numbers(plan),
         rows=tuple(rows),
-        notes=yardstick_notes(session, samples),
+        notes=(*form_notes(rows, recipe.variants), *yardstick_notes(session, samples)),
     )
     folder = save(report, session.workspace, recipe.name)
     missed = failed_gates(report, recipe.gates)
@@ -90,13 +91,7 @@ def _target_rows(
     session: Session, models: Models, spec: TargetSpec, made: Sequence[Made], samples: Samples, setting: Setting
 ) -> tuple[Row, ...]:
     """Measure one target; `@torch` targets run the float32 variants' exported programs."""
-    refused: list[VariantSpec] = []
-    if spec.runtime == "torch":
-        refused = [item.variant for item in made if item.variant.precision != "float32"]
-        floats = [item.variant for item in made if item.variant.precision == "float32"]
-        used = [make(session, models, variant, torch_program=True) for variant in floats]
-    else:
-        used = list(made)
+    used, refused = _for_target(session, models, spec, made)
     labels = samples.load("labels")
     candidates = [
         Candidate(
@@ -107,16 +102,14 @@ def _target_rows(
         )
         for item in used
     ]
-    series = measure_target(spec, candidates, setting)
-    measurements = list(series.measurements)
-    if refused:
-        without = [candidate_of(item, candidates[0]) for item in made if item.variant in refused]
-        reason = "torch runs float32 variants only: this one's integers and halves exist in the .tflite file"
-        measurements += not_measured(spec, without, "unsupported", reason).measurements
+    series = measure_target(spec, candidates, setting) if candidates else None
+    measurements = list(series.measurements) if series else []
+    for item, reason in refused:
+        measurements += not_measured(spec, [_named(item)], "unsupported", reason).measurements
     scores: dict[str, Scores] = {}
     for candidate in candidates:
         name = candidate.made.variant.name
-        if name in series.scores:
+        if series and name in series.scores:
             scores[name] = Scores(where="target", values=tuple(series.scores[name]))
         elif candidate.reference is not None:
             scores[name] = Scores(where="desktop", values=candidate.reference.scores)
@@ -131,9 +124,37 @@ def _target_rows(
     )
 
 
-def candidate_of(made: Made, like: Candidate) -> Candidate:
+def _for_target(
+    session: Session, models: Models, spec: TargetSpec, made: Sequence[Made]
+) -> tuple[list[Made], list[tuple[Made, str]]]:
+    """What the target runs, and what it does not with the reason: each target takes one kind of file."""
+    packages = [item for item in made if item.variant.format == "coreml"]
+    files = [item for item in made if item.variant.format == "tflite"]
+    if spec.kind == "desktop" and spec.delegate == "coreml":
+        refused = [
+            (item, 'desktop:coreml runs Core ML packages only: variants with format = "coreml"') for item in files
+        ]
+        target = open_target(spec, serial=session.serial, pythons=session.pythons)
+        reason = target.probe()
+        target.close()
+        return ([], refused + [(item, reason) for item in packages]) if reason else (packages, refused)
+    refused = [(item, f"{COREML_ELSEWHERE}: target desktop:coreml there") for item in packages]
+    if spec.runtime != "torch":
+        return files, refused
+    reason = "torch runs float32 variants only: this one's integers, halves and loops exist in the .tflite file"
+    floats = [item.variant for item in files if runs_on_torch(item.variant)]
+    refused += [(item, reason) for item in files if item.variant not in floats]
+    return [make(session, models, variant, torch_program=True) for variant in floats], refused
+
+
+def runs_on_torch(variant: VariantSpec) -> bool:
+    """Whether the variant is what its network is before conversion."""
+    return variant.precision == "float32" and variant.recurrent == "unrolled"
+
+
+def _named(made: Made) -> Candidate:
     """A candidate that only gives its name to a row."""
-    return Candidate(made=made, inputs=like.inputs, reference=None, score=None)
+    return Candidate(made=made, inputs=JobInputs(check=(), timing=(), files={}), reference=None, score=None)
 
 
 def changed_plan(plan: Plan, launches: int | None, min_seconds: float | None) -> Plan:

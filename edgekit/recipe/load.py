@@ -4,15 +4,31 @@ import dataclasses
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from edgekit.errors import RecipeError, UsageError
 from edgekit.recipe.bounded import parse_toml, plain_options, reference
-from edgekit.recipe.spec import FunctionRef, Gate, ModelSpec, Plan, Precision, Recipe, VariantSpec
+from edgekit.recipe.spec import (
+    FileFormat,
+    Form,
+    FunctionRef,
+    Gate,
+    Io,
+    Kept,
+    ModelSpec,
+    Plan,
+    Precision,
+    Recipe,
+    RewriteGoal,
+    VariantSpec,
+)
 from edgekit.recipe.steps import OPTIONS, DistillOptions, PruneOptions, QatOptions, Step, TrainOptions
+from edgekit.recipe.variants import conversion_problem
+from edgekit.recurrence import FORMS
 from edgekit.runner import codec
 from edgekit.target import parse_target
 
@@ -44,6 +60,12 @@ class _Data:
 class _Variant:
     precision: Precision
     steps: tuple[str, ...] = ()
+    format: FileFormat = "tflite"
+    io: Io = "as made"
+    budget: float | None = None
+    exceptions: Kept | None = None
+    recurrent: Form | Literal["auto"] = "unrolled"
+    rewrite_for: RewriteGoal = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +128,10 @@ def _check(text: _Text, file: Path, content: bytes) -> Recipe:
         if not _NAME.fullmatch(value):
             raise fail(key, f"{codec.quoted(value)} is no name: letters, digits, '.', '_' and '-', at most 64")
     steps = {key: _step(key, table, fail) for key, table in text.steps.items()}
-    variants = tuple(_variant(key, variant, steps, fail) for key, variant in text.variants.items())
+    variants = tuple(spec for key, variant in text.variants.items() for spec in _variant(key, variant, steps, fail))
+    for name_, count in Counter(variant.name for variant in variants).items():
+        if count > 1:
+            raise fail(f"variants.{name_}", 'a variant with recurrent = "auto" makes one of this name', "rename it")
     baseline = _baseline(text, variants, fail)
     _check_plan(text.plan, fail)
     if not 0 <= text.seed < 2**32:
@@ -232,7 +257,7 @@ def _at_least(fail: Fail, place: str, **values: tuple[float, float]) -> None:
             raise fail(f"{place}.{key}", f"{value:g} is no number from {least:g} on")
 
 
-def _variant(name: str, variant: _Variant, steps: Mapping[str, Step], fail: Fail) -> VariantSpec:
+def _variant(name: str, variant: _Variant, steps: Mapping[str, Step], fail: Fail) -> list[VariantSpec]:
     key = f"variants.{name}.steps"
     for index, step in enumerate(variant.steps):
         if step not in steps:
@@ -257,11 +282,42 @@ def _variant(name: str, variant: _Variant, steps: Mapping[str, Step], fail: Fail
             )
     if variant.steps and steps[variant.steps[-1]].kind == "qat" and variant.precision != "int8":
         raise fail(f"variants.{name}.precision", f"{variant.precision!r} after qat: a qat variant is converted as int8")
-    return VariantSpec(name=name, steps=variant.steps, precision=variant.precision)
+    qat = bool(variant.steps) and steps[variant.steps[-1]].kind == "qat"
+    return [*_forms(name, variant, fail, qat=qat)]
+
+
+def _forms(name: str, variant: _Variant, fail: Fail, *, qat: bool) -> Iterator[VariantSpec]:
+    """The variant; of one with recurrent = "auto" every form that its precision has, for each target to choose from."""
+    if qat and variant.recurrent != "unrolled":
+        hint = 'leave "recurrent" out'
+        raise fail(
+            f"variants.{name}.recurrent", f"{variant.recurrent!r} after qat, which trains each step's scales", hint
+        )
+    taken = ["unrolled", *(form for form, precisions in FORMS.items() if variant.precision in precisions)]
+    if variant.recurrent not in ("auto", *taken):
+        said = f"the {variant.recurrent} form is not written in {variant.precision}"
+        raise fail(f"variants.{name}.recurrent", said, f"forms in {variant.precision}: {', '.join(taken)}")
+    for form in taken if variant.recurrent == "auto" else [variant.recurrent]:
+        auto = variant.recurrent == "auto"
+        made = VariantSpec(
+            name=f"{name}-{form}" if auto and form != "unrolled" else name,
+            steps=variant.steps,
+            precision=variant.precision,
+            format=variant.format,
+            io=variant.io,
+            budget=variant.budget,
+            exceptions=variant.exceptions or "float",
+            recurrent=cast(Form, form),
+            form_of=name if auto else "",
+            rewrite_for=variant.rewrite_for,
+        )
+        if problem := conversion_problem(made, exceptions=variant.exceptions):
+            raise fail(f"variants.{name}.{problem[0]}", *problem[1:])
+        yield made
 
 
 def _baseline(text: _Text, variants: tuple[VariantSpec, ...], fail: Fail) -> str:
-    floats = [variant.name for variant in variants if variant.precision == "float32"]
+    floats = [variant.name for variant in variants if variant.precision == "float32" and variant.format == "tflite"]
     if not floats:
         raise fail("variants", "no variant has precision float32: every other one is compared with it")
     if text.baseline and text.baseline not in floats:

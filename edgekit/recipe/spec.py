@@ -3,12 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from edgekit.recipe.steps import Step, Value
 
-Precision = Literal["float32", "fp16", "int8", "int8-dynamic"]
-"""`int8` is full-integer static; calibrated on train samples, or by the trained ranges where the last step is qat."""
+Precision = Literal["float32", "fp16", "int8", "int8-dynamic", "int16x8", "int4", "mixed", "palettized8"]
+"""`int8` is full-integer static; calibrated on train samples, or by the trained ranges where the last step is qat.
+
+`palettized8` is Core ML's: 256 values a weight, each weight an index of 8 bits."""
+
+FileFormat = Literal["tflite", "coreml"]
+COREML_PRECISIONS: tuple[Precision, ...] = ("fp16", "palettized8")
+STATIC: tuple[Precision, ...] = ("int8", "int16x8", "mixed")
+"""Precisions with integer inputs and outputs where nothing else is asked."""
+Io = Literal["as made", "float", "integer", "uint8"]
+"""What the file's inputs and outputs are; `as made`: as the precision leaves them."""
+Kept = Literal["float", "int16"]
+"""How the layers of a mixed file compute that int8 hurts."""
+
+Form = Literal["unrolled", "looped", "fused"]
+"""Of a recurrent network: docs/recurrent.md."""
+
+
+RewriteGoal = Literal["", "gpu", "nnapi", "xnnpack-sparse"]
+"""What a variant's graph is rewritten for (edgekit.convert.rewrites); empty: it stays as the converter makes it."""
+REWRITE_GOALS: tuple[str, ...] = tuple(goal for goal in get_args(RewriteGoal) if goal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +61,15 @@ class VariantSpec:
     name: str
     steps: tuple[str, ...]
     precision: Precision
+    format: FileFormat = "tflite"
+    io: Io = "as made"
+    budget: float | None = None
+    """`mixed` only: what the file may lose on validation, in points of the metric (hundredths, where it is a share)."""
+    exceptions: Kept = "float"
+    recurrent: Form = "unrolled"
+    form_of: str = ""
+    """The variant with `recurrent = "auto"` that this one is a form of; it is itself one of them."""
+    rewrite_for: RewriteGoal = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,13 +26,13 @@ class BatchOutputs:
 
 
 def run_batch(
-    path: Path, inputs: "Sequence[NDArray[Any]]", *, runtime: str = "litert", threads: int = 1
+    path: Path, inputs: "Sequence[NDArray[Any]]", *, runtime: str = "litert", delegate: str = "cpu", threads: int = 1
 ) -> BatchOutputs:
     """Run `inputs` (one array (N, ...) an input, in the file's own layout) sample by sample; raises Refused."""
     import numpy as np
 
     with quiet():  # the native runtime announces its delegate on descriptor 2
-        engine = open_engine(runtime, path, delegate="cpu", threads=threads)
+        engine = open_engine(runtime, path, delegate=delegate, threads=threads)
     if len(inputs) != len(engine.inputs):
         raise Refused(f"the model takes {len(engine.inputs)} inputs, {len(inputs)} were given")
     ready = [quantize.to_tensor(array, tensor) for array, tensor in zip(inputs, engine.inputs, strict=True)]
@@ -46,5 +46,5 @@ def run_batch(
         )
         engine.invoke()
         for kept, array in zip(gathered, engine.read_out(), strict=True):
-            kept.append(array)
+            kept.append(np.atleast_1d(array))
     return BatchOutputs(raw=tuple(np.concatenate(arrays) for arrays in gathered), tensors=engine.outputs)

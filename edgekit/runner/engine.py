@@ -70,5 +70,9 @@ def open_engine(
     module, _, function = ENGINES[runtime].partition(":")
     if options:
         raise Unsupported(f"delegate {delegate} takes no option {next(iter(options))!r} in this runner")
+    if delegate == "coreml" and runtime == "litert":  # the desktop's way to Core ML: its own packages
+        from edgekit.runner.engine_coreml import open_coreml
+
+        return open_coreml(path, delegate, threads)
     engine: Engine = getattr(importlib.import_module(module), function)(path, delegate, threads)
     return engine

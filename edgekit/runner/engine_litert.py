@@ -144,7 +144,10 @@ def _one_line(error: Exception) -> str:
 
 
 class Undelegated:
-    """An interpreter in this process that keeps every tensor: to look inside a graph, never for timing."""
+    """An interpreter in this process that keeps every tensor: to look inside a graph, never for timing.
+
+    `wanted`: shape and numpy dtype of each input; `outputs`: the tensors that are the graph's outputs.
+    """
 
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -156,11 +159,15 @@ class Undelegated:
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )
         self._interpreter.allocate_tensors()
-        self._inputs = [detail["index"] for detail in self._interpreter.get_input_details()]
+        details = self._interpreter.get_input_details()
+        self._inputs = [(detail["index"], detail["shape"]) for detail in details]
+        self.wanted = tuple((tuple(map(int, detail["shape"])), detail["dtype"]) for detail in details)
+        self.outputs = tuple(int(detail["index"]) for detail in self._interpreter.get_output_details())
 
     def values(self, inputs: "Sequence[NDArray[Any]]", wanted: Sequence[int]) -> "dict[int, NDArray[Any]]":
         """The tensors `wanted` after one invocation."""
-        for index, array in zip(self._inputs, inputs, strict=True):
-            self._interpreter.set_tensor(index, array)
+        for (index, shape), array in zip(self._inputs, inputs, strict=True):
+            self._interpreter.set_tensor(index, array.reshape(shape))
+        self._interpreter.reset_all_variables()  # a recurrent operator would go on from the sample before
         self._interpreter.invoke()
         return {index: self._interpreter.get_tensor(index) for index in wanted}

@@ -60,6 +60,8 @@ class Desktop:
         spec = self.spec
         if spec.runtime not in MODULES:
             return f"the desktop has no runtime {spec.runtime} in this version"
+        if spec.delegate == "coreml" and spec.runtime == "litert":
+            return self._probe_coreml()
         delegates = ("cpu", "cpu-default", "cuda") if spec.runtime == "torch" else ("cpu", "cpu-default")
         if spec.delegate not in delegates:
             return f"the desktop's {spec.runtime} has no delegate {spec.delegate} in this version"
@@ -71,6 +73,13 @@ class Desktop:
             return f"{module} is not installed here: {mend}"
         if spec.delegate == "cuda" and not Path("/proc/driver/nvidia/version").exists():
             return "this computer has no CUDA device"
+        return None
+
+    def _probe_coreml(self) -> str | None:
+        if sys.platform != "darwin":
+            return f"Core ML runs on macOS only, and this computer runs {sys.platform}"
+        if not self._has("coremltools"):
+            return "coremltools is not installed here: pip install 'edgekit-toolkit[coreml]'"
         return None
 
     def _has(self, module: str) -> bool | None:

@@ -175,14 +175,22 @@ def operator_macs(graph: Subgraph, operator: Operator) -> int:
 
 
 def rounds_at_run_time(model: ModelFile) -> bool:
-    """Whether an operator has int8 weights and float inputs: each runtime rounds its activations in its own way."""
-    weighted = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "BATCH_MATMUL")
+    """Whether float outputs come from rounded values: runtimes differ by a step inside, and so by more outside.
+
+    That is where float inputs meet int8 or int4 weights, and where activations are integers but outputs are not.
+    """
+    integers = ("int4", "int8", "uint8", "int16")
+    weighted = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "BATCH_MATMUL", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+    float_outputs = any(model.main.tensors[index].dtype == "float32" for index in model.main.outputs)
     for subgraph in model.subgraphs:
+        quantized = (item for item in subgraph.tensors if item.quantization is not None and not item.is_constant)
+        if float_outputs and any(item.dtype in integers for item in quantized):
+            return True
         for operator in subgraph.operators:
             if operator.name not in weighted or min(operator.inputs[:2], default=-1) < 0 or len(operator.inputs) < 2:
                 continue
-            kinds = tuple(subgraph.tensors[index].dtype for index in operator.inputs[:2])
-            if kinds == ("float32", "int8"):
+            given, weights = (subgraph.tensors[index].dtype for index in operator.inputs[:2])
+            if given == "float32" and weights in ("int4", "int8"):
                 return True
     return False
 

@@ -6,21 +6,39 @@ Asked of the runtime's own library, every operator in every version (tests/with_
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from edgekit.tflite.structure import ModelFile
+from edgekit.tflite.structure import ModelFile, Operator, Subgraph
 
 _SHOWN = 3
 """Operators that a sentence names before it says how many more there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """An operator on tensors that the runtime does not compute. `dtypes`: of its first inputs; `scales`: of its second
+    input's: any number, none (they stand elsewhere: blocks), or several; `rows`: only where input 0 has more than one.
+    """
+
+    operator: str
+    dtypes: tuple[str, ...]
+    scales: Literal["any", "none", "several"] = "any"
+    rows: bool = False
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeOperators:
-    """What one version of a runtime takes. `newest`, `oldest`: builtin operator -> version; `oldest` is 1 elsewhere."""
+    """What one version of a runtime takes. `newest`, `oldest`: builtin operator -> version; `oldest` is 1 elsewhere.
+
+    `refused`: what the versions in a file do not tell: litert-quantizer leaves them as it finds them.
+    """
 
     runtime: str
     newest: Mapping[str, int]
     oldest: Mapping[str, int]
     custom: frozenset[str]
+    refused: tuple[Kinds, ...] = ()
 
 
 def refusal(model: ModelFile, takes: RuntimeOperators) -> str:
@@ -31,7 +49,7 @@ def refusal(model: ModelFile, takes: RuntimeOperators) -> str:
             if operator.is_custom:
                 problem = _custom_problem(operator.name, takes)
             else:
-                problem = _problem(operator.name, operator.version, takes)
+                problem = _problem(operator.name, operator.version, takes) or _kind_problem(operator, subgraph, takes)
             if problem:
                 problems[problem] = None
     listed = list(problems)
@@ -47,6 +65,22 @@ def _problem(name: str, version: int, takes: RuntimeOperators) -> str:
         return f"{name} version {version} is newer than {takes.runtime} takes ({newest})"
     if version < oldest:
         return f"{name} version {version} is older than {takes.runtime} takes ({oldest})"
+    return ""
+
+
+def _kind_problem(operator: Operator, subgraph: Subgraph, takes: RuntimeOperators) -> str:
+    rules = [rule for rule in takes.refused if rule.operator == operator.name]
+    if not rules or not operator.inputs or min(operator.inputs[:2]) < 0:
+        return ""
+    tensors = [subgraph.tensors[index] for index in operator.inputs[:2]]
+    dtypes = tuple(tensor.dtype for tensor in tensors)
+    held = tensors[-1].quantization
+    scales = len(held.scales) if held is not None else 0
+    rows = tensors[0].elements // max(1, tensors[0].shape[-1]) if tensors[0].shape else 1
+    for rule in rules:
+        counted = {"any": True, "none": scales == 0, "several": scales > 1}[rule.scales]
+        if dtypes[: len(rule.dtypes)] == rule.dtypes and counted and (rows > 1 or not rule.rows):
+            return f"{takes.runtime} {rule.why}"
     return ""
 
 
@@ -95,5 +129,41 @@ TFLITE_2_16_1 = RuntimeOperators(
     """),
     oldest={"BROADCAST_TO": 2},
     custom=frozenset({"AudioSpectrogram", "Mfcc", "NumericVerify", "TFLite_Detection_PostProcess"}),
+    refused=(
+        Kinds(
+            operator="CONV_2D",
+            dtypes=("float32", "int4"),
+            why="reads int4 weights of CONV_2D with float inputs as floats (it ends with a segmentation fault)",
+        ),
+        Kinds(
+            operator="FULLY_CONNECTED",
+            dtypes=("int8", "int4"),
+            why="takes no int4 weights in FULLY_CONNECTED with int8 inputs",
+        ),
+        Kinds(
+            operator="FULLY_CONNECTED",
+            dtypes=("float32", "int4"),
+            scales="none",
+            why="takes no int4 weights in blocks in FULLY_CONNECTED (it ends with a segmentation fault)",
+        ),
+        Kinds(
+            operator="FULLY_CONNECTED",
+            dtypes=("int16", "int8"),
+            scales="several",
+            rows=True,
+            why="takes the first channel's scale for all of FULLY_CONNECTED where int16 inputs have several rows",
+        ),
+        Kinds(operator="EMBEDDING_LOOKUP", dtypes=("int32", "int4"), why="takes no int4 table in EMBEDDING_LOOKUP"),
+        Kinds(
+            operator="EMBEDDING_LOOKUP",
+            dtypes=("int32", "int8"),
+            scales="several",
+            why="looks up int8 rows with a scale each as if they had none in EMBEDDING_LOOKUP",
+        ),
+        Kinds(operator="DEQUANTIZE", dtypes=("int4",), why="takes no int4 in DEQUANTIZE"),
+        Kinds(
+            operator="TRANSPOSE", dtypes=("int16",), why="hands TRANSPOSE of int16 to XNNPACK, which has no such kernel"
+        ),
+    ),
 )
 """Of org.tensorflow:tensorflow-lite:2.16.1, the library in the Android app."""

@@ -7,19 +7,17 @@ unrolled and every gate is a linear layer of its own, as in the GRU of vowels_gr
 import torch
 from torch import nn
 
+from edgekit.recurrence import Recurrence
+from edgekit.zoo.gates import one_masked_cell
 
-class LstmClassifier(nn.Module):
-    """Inputs: frames (N, T, channels) float32, mask (N, T) float32, 1 on valid frames and 0 after them.
 
-    Output (N, classes) logits. A frame of mask 0 leaves state and output as they are: whatever follows a sequence
-    changes nothing. The converted graph has about 28 operators a frame.
-    """
+class MaskedLstm(nn.Module):
+    """(frames (N, T, channels), mask (N, T)) -> the output at the last frame of mask 1, (N, width)."""
 
-    def __init__(self, channels: int, width: int, classes: int) -> None:
+    def __init__(self, channels: int, width: int) -> None:
         super().__init__()
         self.input_x, self.forget_x, self.new_x, self.output_x = (nn.Linear(channels, width) for _ in range(4))
         self.input_h, self.forget_h, self.new_h, self.output_h = (nn.Linear(width, width, bias=False) for _ in range(4))
-        self.classifier = nn.Linear(width, classes)
 
     def forward(self, frames: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         input_x, forget_x, new_x, output_x = (
@@ -35,7 +33,29 @@ class LstmClassifier(nn.Module):
             let_out = torch.sigmoid(output_x[:, t] + self.output_h(h))
             c = c + masks[:, t] * (keep * c + let_in * new - c)
             h = h + masks[:, t] * (let_out * torch.tanh(c) - h)
-        logits: torch.Tensor = self.classifier(h[:, 0])
+        return h[:, 0]
+
+    def recurrence(self) -> Recurrence:
+        """The same, as numbers."""
+        from_input = (self.input_x, self.forget_x, self.new_x, self.output_x)
+        from_state = (self.input_h, self.forget_h, self.new_h, self.output_h)
+        return one_masked_cell("lstm", from_input, from_state)
+
+
+class LstmClassifier(nn.Module):
+    """Inputs: frames (N, T, channels) float32, mask (N, T) float32, 1 on valid frames and 0 after them.
+
+    Output (N, classes) logits. A frame of mask 0 leaves state and output as they are: whatever follows a sequence
+    changes nothing. The unrolled graph has about 28 operators a frame.
+    """
+
+    def __init__(self, channels: int, width: int, classes: int) -> None:
+        super().__init__()
+        self.lstm = MaskedLstm(channels, width)
+        self.classifier = nn.Linear(width, classes)
+
+    def forward(self, frames: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.classifier(self.lstm(frames, mask))
         return logits
 
 

@@ -4,6 +4,10 @@ What a delegate takes of them is forecast and counted. Not every file can be pre
 """
 
 from operator_files import elements, graphs, layers, shapes
+from operator_files.layers import CONV
+from operator_files.writer import Op, T, file, i32, one, q
+
+__all__ = ["CONV", "Op", "T", "cases", "file", "i32", "one", "q"]
 
 
 def cases():

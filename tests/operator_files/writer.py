@@ -57,7 +57,7 @@ def q(dtype="int8", shape=(1, 4, 4, 2), scale=0.5, zero=0, **more):
 
 @functools.cache
 def generated():
-    return edgekit_schema._schema()
+    return edgekit_schema.generated()
 
 
 def camel(name):

@@ -12,9 +12,12 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 from android_app import RUNNER, built_apk, unavailable
 
 from edgekit import __version__
+from edgekit.convert.recurrent import direct, ranges_of
+from edgekit.convert.recurrent_modules import recurrence_of
 from edgekit.device.adb import sha256_of
 from edgekit.pipeline import judge
 from edgekit.runner import protocol
@@ -158,6 +161,27 @@ def test_recurrent_networks(unpacked, recurrent, tmp_path):
     name, workspace, _ = recurrent
     left = {"vowels-rnn": 4, "digits-speech-rnn": 5}[name]
     check_all(unpacked, tmp_path, workspace / "artifacts" / name, 3, left=left)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "precisions"),
+    [
+        ("lstm", "fused", ("float32", "fp16", "int8-dynamic")),
+        ("lstm", "looped", ("float32", "fp16", "int8-dynamic", "int8")),
+        ("gru", "looped", ("float32", "fp16", "int8-dynamic", "int8")),
+    ],
+)
+def test_recurrent_forms(unpacked, tmp_path, kind, form, precisions):
+    """Both ways, all steps: no state stays from one sample to the next, and each sample ran three times before."""
+    torch.manual_seed(0)
+    layer = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[kind](12, 32, bidirectional=True, batch_first=True)
+    recurrence = recurrence_of(layer, kind)
+    ranges = ranges_of(recurrence, np.random.default_rng(1).uniform(-1, 1, (20, 9, 12)).astype(np.float32))
+    for precision in precisions:
+        path = tmp_path / f"{precision}.tflite"
+        path.write_bytes(direct(recurrence, form, precision, (1, 9, 12), outputs=["sequence"], ranges=ranges))
+        (tmp_path / precision).mkdir()
+        check(unpacked, tmp_path / precision, path, left=40)
 
 
 def test_snippets(unpacked, snippets, tmp_path):

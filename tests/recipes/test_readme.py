@@ -48,6 +48,8 @@ def test_edgekit_commands_run(edgekit, tmp_path, tmp_path_factory, monkeypatch):
         words = shlex.split(line)[1:]
         if words == ["run", "efficientnet-lite0"]:
             continue  # two minutes and the package index: test_photographs_are_recognised_on_every_target
+        if "model.onnx" in words or "snippets-transformer" in words:
+            continue  # the reader's own file: with_tensorflow/test_roads; minutes: with_torch/test_rewritten_variants
         code, _, said = edgekit(*words, *QUICK.get(words[0], []), cwd=tmp_path, adb_folder=adb_folder)
         expected = NO_PHONE if "android:*:*" in words else 0
         assert code == expected, (line, code, said)

@@ -23,7 +23,7 @@ from edgekit.targets.desktop import read_run
         ("desktop:cpu-default", None),
         ("desktop:cpu@torch", None),
         ("desktop:gpu", "the desktop's litert has no delegate gpu in this version"),
-        ("desktop:coreml", "the desktop's litert has no delegate coreml in this version"),
+        ("desktop:coreml", "Core ML runs on macOS only, and this computer runs linux"),
         ("desktop:cuda", "the desktop's litert has no delegate cuda in this version"),
         ("desktop:nnapi@torch", "the desktop's torch has no delegate nnapi in this version"),
         ("desktop:cpu@onnxruntime", "the desktop has no runtime onnxruntime in this version"),

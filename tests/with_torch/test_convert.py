@@ -25,7 +25,7 @@ from edgekit.runner.batch import run_batch
 from edgekit.tflite import read
 from edgekit.tflite.structure import operator_counts
 
-PRECISIONS = ("float32", "fp16", "int8", "qat")
+PRECISIONS = ("float32", "fp16", "int8", "qat", "int16x8", "int4")
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,8 @@ def models(colour, context):
     trained = train.apply(model, step("train", TrainOptions(epochs=25, batch=32, learning_rate=3e-3)), own)
     assert trained.history[-1].metric_after > 0.85
     options = QatOptions(training=TrainOptions(epochs=3, batch=32, learning_rate=3e-4))
-    return {"float32": trained, "fp16": trained, "int8": trained, "qat": qat.apply(trained, step("qat", options), own)}
+    plain = dict.fromkeys((name for name in PRECISIONS if name != "qat"), trained)
+    return {**plain, "qat": qat.apply(trained, step("qat", options), own)}
 
 
 @pytest.fixture(scope="session")

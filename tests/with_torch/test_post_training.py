@@ -106,7 +106,7 @@ def test_biases_fit_and_weights_use_the_trained_scale(switched):
     for after, before in zip(weighted(file), weighted(float_file), strict=True):
         _, weights, bias = (file.main.tensors[index] for index in after.inputs[:3])
         steps = np.abs(np.frombuffer(patch.values(bias), "<i4").astype(np.int64))
-        assert steps.max() <= post_training.BIAS_STEPS * 1.01
+        assert steps.max() <= post_training.BIAS_STEPS["int32"] * 1.01
         real = np.frombuffer(source.values(float_file.main.tensors[before.inputs[1]]), "<f4").reshape(weights.shape)
         largest = np.abs(to_rows(real, after.name)).max(axis=1) / np.float32(127)
         usual = largest > 1e-6

@@ -43,9 +43,9 @@ def torchs_own(kind, network):
     sign = [-1 if (kind, gate) == ("gru", "update") else 1 for gate in GATES[kind]]  # one minus torch's
     with torch.no_grad():
         for name, parts in {
-            "weight_ih_l0": [state[f"{gate}_x"].weight for gate in GATES[kind]],
-            "weight_hh_l0": [state[f"{gate}_h"].weight for gate in GATES[kind]],
-            "bias_ih_l0": [state[f"{gate}_x"].bias for gate in GATES[kind]],
+            "weight_ih_l0": [state[f"{kind}.{gate}_x"].weight for gate in GATES[kind]],
+            "weight_hh_l0": [state[f"{kind}.{gate}_h"].weight for gate in GATES[kind]],
+            "bias_ih_l0": [state[f"{kind}.{gate}_x"].bias for gate in GATES[kind]],
             "bias_hh_l0": [torch.zeros(WIDTH) for _ in GATES[kind]],
         }.items():
             signed = [part * factor for part, factor in zip(parts, sign, strict=True)]

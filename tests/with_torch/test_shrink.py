@@ -158,7 +158,7 @@ def test_conversion_shrinks_and_its_side_car_keeps_the_names(context, tmp_path):
     content = (tmp_path / artifact.file).read_bytes()
     file = read(content)
     assert artifact.parity.passed
-    assert file.metadata == ("min_runtime_version", "edgekit/labels")
+    assert file.metadata == ("min_runtime_version", "edgekit.lineage", "edgekit/labels")
     assert entry(content, "edgekit/labels") == notes["edgekit/labels"]
     assert artifact.inputs[0].name.startswith("serving_default")
     inside = {tensor.name for tensor in file.main.tensors} - {t.name for t in (*artifact.inputs, *artifact.outputs)}

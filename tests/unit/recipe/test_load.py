@@ -62,8 +62,27 @@ def test_a_good_recipe(tmp_path):
         ('["train"]', '["trian"]', "variants.float32.steps: no step is called 'trian', did you mean 'train'?"),
         ('"prune", "qat"', '"qat", "prune"', "variants.small.steps: 'qat' (qat) must be the last step"),
         ('precision = "int8"', 'precision = "fp16"', "variants.small.precision: 'fp16' after qat"),
-        ('precision = "int8"', 'precision = "int4"', "variants.small.precision: 'int4' is not one of 'float32'"),
+        ('precision = "int8"', 'precision = "int5"', "variants.small.precision: 'int5' is not one of 'float32'"),
+        ('precision = "int8"', 'precision = "int4"', "variants.small.precision: 'int4' after qat"),
+        (
+            'precision = "int8"',
+            'precision = "int8"\nbudget = 1',
+            "variants.small.budget: precision 'int8' takes no budget",
+        ),
+        (
+            'precision = "int8"',
+            'precision = "int8"\nexceptions = "int16"',
+            "variants.small.exceptions: precision 'int8' has",
+        ),
+        ('precision = "int8"', 'precision = "int8"\nio = "int7"', "variants.small.io: 'int7' is not one of 'as made'"),
+        ('"float32"\n', '"float32"\nio = "uint8"\n', "variants.float32.io: precision 'float32' has no 8-bit inputs"),
+        ('"float32"\n', '"float32"\nio = "integer"\n', "variants.float32.io: precision 'float32' computes its inputs"),
         ('precision = "float32"', 'precision = "fp16"', "variants: no variant has precision float32"),
+        (
+            'precision = "int8"',
+            'precision = "int8"\nrewrite_for = "cpu"',
+            "variants.small.rewrite_for: 'cpu' is not one of",
+        ),
         ('"desktop:cpu"', '"desktop:cpy"', "targets: target 'desktop:cpy': 'cpy' is no delegate, did you mean 'cpu'?"),
         ("[model]", "[modle]", "modle: unknown key, did you mean 'model'?"),
         ("targets", "baseline = 'small'\ntargets", "baseline: 'small' is no float32 variant"),
@@ -192,3 +211,34 @@ def test_what_an_installed_module_imports_of_its_package_counts(tmp_path):
     assert {"wordpiece.py", "fetch.py"} <= set(names)
     assert {path.parent.name for path in files} == {"datasets"}
     assert "digits.py" not in names
+
+
+MIXED = """
+[variants.mixed]
+steps = ["train"]
+precision = "mixed"
+"""
+
+
+def test_a_mixed_variant(tmp_path):
+    text = GOOD + MIXED + 'budget = 0.5\nio = "uint8"\nexceptions = "int16"\n'
+    variant = load(write(tmp_path, text)).variants[-1]
+    assert (variant.precision, variant.budget, variant.io, variant.exceptions) == ("mixed", 0.5, "uint8", "int16")
+    plain = load(write(tmp_path, text)).variants[0]
+    assert (plain.budget, plain.io, plain.exceptions) == (None, "as made", "float")
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ("", "variants.mixed.budget: missing: precision 'mixed' needs one"),
+        ("budget = -0.5", "variants.mixed.budget: -0.5 is no number from 0 on"),
+        ("budget = inf", "variants.mixed.budget"),
+        ("budget = nan", "variants.mixed.budget"),
+        ('budget = 1\nexceptions = "int4"', "variants.mixed.exceptions: 'int4' is not one of 'float', 'int16'"),
+    ],
+)
+def test_bad_mixed_variants(tmp_path, keys, sentence):
+    with pytest.raises(RecipeError) as caught:
+        load(write(tmp_path, GOOD + MIXED + keys + "\n"))
+    assert sentence in str(caught.value)
