@@ -35,7 +35,7 @@ SUMMARIES: dict[str, str] = {
     "compress": "Apply a recipe's compression steps only.",
     "convert": "Compress and convert to .tflite files.",
     "bundle": "Write what an app needs to run a variant.",
-    "inspect": "Say what a .tflite file holds.",
+    "inspect": "Say what a .tflite file holds, and what a delegate would take of it.",
     "report": "Print a report again, in any format.",
     "compare": "Lay two reports side by side, or two .tflite files of one network.",
     "bench": "Measure .tflite files as they are.",

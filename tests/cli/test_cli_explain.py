@@ -110,7 +110,7 @@ def test_a_network_that_export_changes(tmp_path, edgekit):
     done = edgekit("convert", "tiny.toml", "--explain", "--variant", "float32", "-q")
     assert done.code == 1
     (line,) = [line for line in done.out.splitlines() if "against the torch network" in line]
-    assert "torch's exported program, which the file is made from, is " in line
+    assert "torch's exported program, from which the file comes, is " in line
     assert line.endswith("no operator leaves the tolerance")
 
 

@@ -1,7 +1,9 @@
 """The recurrent recipes from their data to the report, sequences cut short: what people rely on, as numbers."""
 
+import pytest
 from recipes.conftest import by_place
 
+pytestmark = pytest.mark.slow  # minutes with the rest: make test-all
 TARGETS = ("desktop:cpu", "loopback:0:cpu")
 ACCURACY = {"vowels-rnn": 0.8, "digits-speech-rnn": 0.5}
 """Least accuracy of 6 frames: chance is 0.11 and 0.10."""

@@ -2,12 +2,14 @@
 
 import json
 
+import pytest
 from recipes.conftest import by_place
 
 from edgekit.datasets import wordpiece
 from edgekit.tflite import read_file
 from edgekit.tflite.metadata import entry
 
+pytestmark = pytest.mark.slow  # minutes with the rest: make test-all
 VARIANTS = ("float32", "int8", "pruned-int8")
 
 

@@ -21,6 +21,7 @@ from edgekit.errors import ConvertError, ModelFileError
 from edgekit.runner import codec
 from edgekit.runner.engine import Unsupported, open_engine
 
+pytestmark = pytest.mark.slow  # minutes with the rest: make test-all
 SHAPES = {
     "stem.0.weight": (16, 3, 3, 3),
     "dw.weight": (16, 1, 3, 3),
