@@ -90,6 +90,11 @@ def convert(
     from edgekit.pipeline.convert_file import is_model_file
     from edgekit.recipe.spec import REWRITE_GOALS
 
+    if not model and not factory:
+        raise UsageError(
+            "no recipe and no model was named", "edgekit convert digits-cnn, or edgekit convert model.onnx"
+        )
+
     if rewrite_for:
         check_choice("--for", rewrite_for, REWRITE_GOALS)
     if factory or is_model_file(model):
@@ -126,6 +131,10 @@ def convert(
         return
     of_files: dict[str, object] = {"--weights": weights, "--shape": shape, "--calibration": calibration}
     of_files |= {"--samples": samples, "--metadata": metadata}
+    if out.endswith(".tflite"):
+        raise UsageError(
+            f"--out {out} is what a recipe's report would be written to", "its files lie in the workspace: leave it out"
+        )
     _refuse(of_files, f"is of a model file, and {model or 'none'} is a recipe", "its variants say it")
     from edgekit.pipeline import explain as explaining
     from edgekit.pipeline import precisions

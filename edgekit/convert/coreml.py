@@ -96,7 +96,8 @@ def to_coreml(model: Model, precision: str) -> Package:
     if failure is not None:
         text = " ".join(str(failure).split())[:400]
         raise ConvertError(
-            f"coremltools does not convert the network ({type(failure).__name__}): {text}", "run with --debug"
+            f"coremltools does not convert the network ({type(failure).__name__}): {text}",
+            "write that part with other layers (an LSTM as linear gates, as edgekit's own networks do), or --debug",
         ) from failure
     return _read_back(content, program, precision)
 

@@ -59,6 +59,11 @@ def explain_files(
     `tick(1, "")` after each sample.
     """
     before, after = read(reference, titles[0]), read(examined, titles[1])
+    for file, title in ((before, titles[0]), (after, titles[1])):
+        if loops := [operator.name for operator in file.main.operators if operator.name in ("WHILE", "IF")]:
+            raise ModelFileError(
+                f"{title} has {loops[0]}: what runs inside is not compared tensor by tensor", "compare unrolled forms"
+            )
     pairs = counterparts(before, after)
     if not samples:
         raise ModelFileError("there is no sample to compare the files on")

@@ -77,6 +77,12 @@ def observed(
     """Run the float file on the samples: activation tensor -> (smallest, largest) value, and what each layer sees."""
     from edgekit.runner.engine_litert import Undelegated
 
+    if loops := [operator.name for operator in file.main.operators if operator.name in ("WHILE", "IF")]:
+        raise ConvertError(
+            f"the file has {loops[0]}: the ranges of what runs inside are not observed",
+            "convert its source unrolled, or a recipe's network with recurrent = 'looped'",
+            ops=(loops[0],),
+        )
     interpreter, moments = Undelegated(content), Moments(file)
     activations = quantize.activation_tensors(file)
     ranges: dict[str, tuple[float, float]] = {}

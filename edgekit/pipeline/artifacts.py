@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgekit import units
 from edgekit.artifact import Artifact, Parity, Sensitivity, sensitivity_path, sidecar_path
-from edgekit.errors import ParityError
+from edgekit.errors import ParityError, UsageError
 from edgekit.pipeline import mixed
 from edgekit.pipeline.models import Models, opened
 from edgekit.pipeline.rewriting import for_goal, rewrite_words, rewriter
@@ -231,8 +231,18 @@ def _publish(session: Session, artifact: Artifact, path: Path) -> None:
 
 
 def convert(session: Session, variants: Sequence[str], *, rewrite_for: str = "") -> tuple[Made, ...]:
-    """The artifacts of `variants` (all where empty); each rewritten for a goal, where one is given."""
-    chosen = tuple(for_goal(variant, rewrite_for) for variant in session.variants(variants))
+    """The artifacts of `variants` (all where empty); each rewritten for a goal, where one is given.
+
+    Where none was named, those that cannot be rewritten are left out, and that is said.
+    """
+    chosen = []
+    for variant in session.variants(variants):
+        try:
+            chosen.append(for_goal(variant, rewrite_for))
+        except UsageError as error:
+            if variants:
+                raise
+            session.say(error.message)
     models = opened(session, chosen)
     return tuple(make(session, models, variant) for variant in possible(session, models, chosen))
 

@@ -29,7 +29,7 @@ def derived(session: Session, names: Sequence[str], asked: Asked) -> tuple[Sessi
     if asked.precision is None:
         for option, value in (("--budget", asked.budget), ("--exceptions", asked.exceptions), ("--io", asked.io)):
             if value is not None:
-                raise UsageError(f"{option} without --precision", "a recipe's variants say it themselves")
+                raise UsageError(f"{option} without --precision", "add --precision, or say it in the recipe's variant")
         return session, tuple(names)
     _choice("--precision", asked.precision, get_args(Precision))
     _choice("--exceptions", asked.exceptions, get_args(Kept))
@@ -51,9 +51,11 @@ def derived(session: Session, names: Sequence[str], asked: Asked) -> tuple[Sessi
 
 def _variant(source: VariantSpec, asked: Asked) -> VariantSpec:
     values: dict[str, Any] = {"precision": asked.precision, "budget": asked.budget}
-    values |= {"io": asked.io or "as made", "exceptions": asked.exceptions or "float"}
+    values |= {"io": asked.io or "as made", "exceptions": asked.exceptions or "float", "form_of": ""}
+    if asked.precision == "palettized8":
+        values["format"] = "coreml"
     name = f"{source.name}-{asked.precision}" + (f"-{asked.io}" if asked.io and asked.io != "as made" else "")
-    made = VariantSpec(name=name, steps=source.steps, **values)
+    made = replace(source, name=name, **values)
     given: Any = asked.exceptions
     if problem := conversion_problem(made, exceptions=given):
         raise UsageError(f"--{problem[0]}: {problem[1]}", problem[2])

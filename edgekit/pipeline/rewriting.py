@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import cast
 
 from edgekit.artifact import Artifact, CoverageCount, Rewrites
+from edgekit.errors import UsageError
 from edgekit.recipe.spec import RewriteGoal, VariantSpec
+from edgekit.recipe.variants import conversion_problem
 
 FORECAST_OF = {
     "gpu": "edgekit.delegates.gpu:predict",
@@ -20,7 +22,10 @@ def for_goal(variant: VariantSpec, goal: str) -> VariantSpec:
     """The variant rewritten for a goal, under a name of its own; as it is where no goal is given."""
     if not goal:
         return variant
-    return replace(variant, name=f"{variant.name}-for-{goal}", rewrite_for=cast(RewriteGoal, goal))
+    made = replace(variant, name=f"{variant.name}-for-{goal}", rewrite_for=cast(RewriteGoal, goal))
+    if problem := conversion_problem(made):
+        raise UsageError(f"--for of variant {variant.name}: {problem[1]}", "name other variants with --variant")
+    return made
 
 
 def rewriter(goal: str) -> Callable[[bytes], tuple[bytes, Rewrites]]:

@@ -25,6 +25,8 @@ def find_recipe(name: str) -> Path:
     stem = path.name.removesuffix(".toml")
     if stem in known and (path.parent == Path() or path.parent.name == "recipes"):
         return known[stem]
+    if path.is_file():
+        raise RecipeError(f"{name} is no recipe: its name does not end in .toml", "write a recipe with `edgekit new`")
     raise RecipeError(
         f"there is no recipe {name}{closest(stem, known)}",
         f"edgekit brings: {', '.join(known)}; `edgekit new` writes one of your own",

@@ -3,6 +3,7 @@
 import math
 
 from edgekit.recipe.spec import COREML_PRECISIONS, STATIC, Kept, VariantSpec
+from edgekit.recurrence import FORMS
 
 
 def conversion_problem(variant: VariantSpec, *, exceptions: Kept | None = None) -> tuple[str, str, str] | None:
@@ -16,6 +17,9 @@ def conversion_problem(variant: VariantSpec, *, exceptions: Kept | None = None) 
         )
     if variant.format == "tflite" and precision == "palettized8":
         return "precision", "'palettized8' is Core ML's: no .tflite file has palettes", 'format = "coreml"'
+    if variant.recurrent != "unrolled" and precision not in FORMS[variant.recurrent]:
+        written = ", ".join(FORMS[variant.recurrent])
+        return "precision", f"the {variant.recurrent} form is not written in {precision}", f"it is in: {written}"
     if variant.format == "coreml" and variant.recurrent != "unrolled":
         return "recurrent", f"{variant.recurrent!r} is a form of .tflite files", 'leave "recurrent" out'
     if variant.rewrite_for and (variant.recurrent != "unrolled" or variant.format == "coreml"):
@@ -31,9 +35,9 @@ def conversion_problem(variant: VariantSpec, *, exceptions: Kept | None = None) 
     if budget is not None and not 0 <= budget < math.inf:
         return "budget", f"{budget:g} is no number from 0 on", "points of the metric that the file may lose"
     if io == "integer" and precision not in (*STATIC, "int4"):
-        hint = f"precisions with integers at their ends: {', '.join(STATIC)}"
+        hint = f"precisions with integers at their ends: {', '.join(STATIC)}, int4"
         return "io", f"precision {precision!r} computes its inputs and outputs in float", hint
     if io == "uint8" and precision not in ("int8", "int4", "mixed"):
-        hint = "io = 'uint8' needs precision int8 or mixed"
+        hint = "io = 'uint8' needs precision int8, int4 or mixed"
         return "io", f"precision {precision!r} has no 8-bit inputs and outputs", hint
     return None

@@ -4,6 +4,7 @@ import json
 
 from cli.tools import assert_refused, changed, write_recipe
 
+NOTHING = "edgekit convert digits-cnn, or edgekit convert model.onnx"
 GOALS = "one of: gpu, nnapi, xnnpack-sparse"
 
 
@@ -36,3 +37,15 @@ def test_a_recipe_asks_for_one_variant_alone(edgekit, tmp_path):
     made = {item["variant"]: item["rewrites"] for item in json.loads(done.out)}
     assert made["float32"] is None
     assert (made["int8"]["goal"], made["int8"]["applied"]) == ("nnapi", [])
+
+
+def test_a_recipes_report_is_no_tflite_file(edgekit, tmp_path):
+    out = tmp_path / "x.tflite"
+    done = edgekit("convert", write_recipe(tmp_path), "--out", out)
+    sentence = f"--out {out} is what a recipe's report would be written to"
+    assert_refused(done, 2, sentence, "its files lie in the workspace: leave it out")
+    assert not (tmp_path / "x.tflite").exists()
+
+
+def test_nothing_named(edgekit):
+    assert_refused(edgekit("convert"), 2, "no recipe and no model was named", NOTHING)

@@ -33,6 +33,14 @@ def test_counts():
     assert count.macs(attention, (np.ones((1, 6), np.int32),)) == linear + scores_and_sums
 
 
+def test_counts_of_recurrent_layers():
+    frames = (np.zeros((1, 26, 12), np.float32),)
+    assert count.macs(nn.LSTM(12, 8, batch_first=True), frames) == 26 * 4 * 8 * (12 + 8)
+    assert count.macs(nn.GRU(12, 8, batch_first=True), frames) == 26 * 3 * 8 * (12 + 8)
+    both = nn.LSTM(12, 8, num_layers=2, batch_first=True, bidirectional=True)
+    assert count.macs(both, frames) == 26 * 2 * 4 * 8 * ((12 + 8) + (16 + 8))
+
+
 def test_training_learns_and_is_recorded(trained):
     record = trained.history[0]
     assert (record.name, record.kind) == ("train", "train")

@@ -10,12 +10,14 @@ from torch import nn
 
 from edgekit.compress import start
 from edgekit.convert import convert_model
+from edgekit.convert.explain import explain_files
+from edgekit.convert.post_training import to_static_int8
 from edgekit.convert.recurrent import direct, ranges_of
 from edgekit.convert.recurrent_file import refused_forms, to_marked
 from edgekit.convert.recurrent_modules import recurrence_of, recurrent_modules
 from edgekit.convert.shrink import shrink
 from edgekit.datasets import Split
-from edgekit.errors import ConvertError
+from edgekit.errors import ConvertError, ModelFileError
 from edgekit.tflite import read
 from edgekit.tflite.structure import operator_counts
 from edgekit.tflite.versions import TFLITE_2_16_1, refusal
@@ -294,3 +296,15 @@ def test_the_fused_integer_form_is_refused():
         direct(recurrence, "fused", "int8", (1, STEPS, INPUTS))
     assert caught.value.message == "the fused form is not written in int8: float32, fp16, int8-dynamic are"
     assert caught.value.hint == "forms in int8: unrolled, looped"
+
+
+def test_loops_are_not_looked_into():
+    """Neither ranges nor tensors of what runs inside a WHILE are known: refused, with the operator's name."""
+    torch.manual_seed(0)
+    recurrence = recurrence_of(nn.GRU(INPUTS, WIDTH, batch_first=True).eval(), "gru")
+    content = direct(recurrence, "looped", "float32", (1, STEPS, INPUTS))
+    sample = (np.zeros((1, STEPS, INPUTS), np.float32),)
+    with pytest.raises(ConvertError, match="the file has WHILE: the ranges of what runs inside are not observed"):
+        to_static_int8(content, [sample])
+    with pytest.raises(ModelFileError, match="has WHILE: what runs inside is not compared tensor by tensor"):
+        explain_files(content, content, [sample], precision="float32")
