@@ -108,6 +108,25 @@ def auto(place: str, kind: str) -> Callable[[Results], tuple[str, bool]]:
     return got
 
 
+def memory(kind: str) -> Callable[[Results], tuple[str, bool]]:
+    """At the longest length: arena planned from the file, and resident bytes of a fresh process on the desktop."""
+
+    def got(results: Results) -> tuple[str, bool]:
+        rows = [row for row in results["recurrent"]["rows"] if row["kind"] == kind]
+        longest = max(row["steps"] for row in rows)
+        parts = [
+            f"{row['width']}x{row['steps']} {form['form']}: arena {form['arena_bytes'] / 1e3:.0f} kB, "
+            f"resident {row['desktop'][form['form']]['resident_bytes'] / 1e6:.0f} MB, "
+            f"converted in {form['seconds']:.1f} s"
+            for row in rows
+            if row["steps"] == longest
+            for form in row["forms"]
+        ]
+        return "; ".join(parts), all("arena_bytes" in form for row in rows for form in row["forms"])
+
+    return got
+
+
 def again(results: Results) -> tuple[str, bool]:
     found = [form for row in results["recurrent"]["rows"] for form in row["forms"] if "equal_1_and_100" in form]
     equal = sum(form["equal_1_and_100"] for form in found)
@@ -238,6 +257,10 @@ FIGURES = (
         )
         for kind in ("lstm", "gru")
         for place, words in (("desktop", "the desktop"), ("android_library_x86", "the Android library (functional)"))
+    ),
+    *(
+        Figure(name=f"{kind}: memory and conversion", asked="arena and seconds of every form", got=memory(kind))
+        for kind in ("lstm", "gru")
     ),
     Figure(name="1st and 100th invocation", asked="equal outputs", got=again),
     Figure(name="bytes by precision", asked="each smaller than the float file", got=smaller),

@@ -4,7 +4,8 @@ python benchmarks/recurrent.py --out FILE [--smoke]. Every finished part lies in
 cut off goes on. Latencies of the desktop: fresh processes in randomised blocks, paired. Latencies of the Android
 library: its x86 build in a Java virtual machine on this computer, fresh processes in turns: they say that the file runs
 there and which form the library itself is quicker with; they are no phone's. Memory: resident bytes that a fresh
-process gains by opening the file and its first inference (the runtime does not tell its arena).
+process gains by opening the file and its first inference; beside it the arena that is planned from the file alone
+(edgekit.tflite.arena), for the runtime does not tell its own.
 """
 
 import dataclasses
@@ -30,6 +31,8 @@ from edgekit.progress import Silent
 from edgekit.report.build import compare
 from edgekit.runner.engine import open_engine
 from edgekit.runner.protocol import SamplePlan
+from edgekit.tflite import read
+from edgekit.tflite.arena import arena_bytes
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "recipes")]
 
@@ -147,7 +150,7 @@ def android(paths: dict[str, Path], scale: Scale) -> dict[str, Any]:
     import test_android_library as library
 
     from edgekit.runner.batch import run_batch
-    from edgekit.tflite import read, read_file
+    from edgekit.tflite import read_file
 
     medians: dict[str, list[float]] = {form: [] for form in paths}
     errors: dict[str, float] = {}
@@ -191,6 +194,11 @@ def unpacked() -> str:
     return _UNPACKED[0]
 
 
+def arena(path: Path | None) -> dict[str, int]:
+    """What a runtime plans for the values of the graph, without a delegate."""
+    return {} if path is None else {"arena_bytes": arena_bytes(read(path.read_bytes()))}
+
+
 def network_row(kept: Kept, kind: str, width: int, steps: int, scale: Scale) -> dict[str, Any]:
     """Every form of one network."""
     forms = [convert(kept, kind, width, steps, form) for form in FORMS[kind]]
@@ -208,7 +216,9 @@ def network_row(kept: Kept, kind: str, width: int, steps: int, scale: Scale) -> 
         "width": width,
         "steps": steps,
         "forms": [
-            {key: value for key, value in item.items() if key not in ("torch", "file")} | again.get(item["form"], {})
+            {key: value for key, value in item.items() if key not in ("torch", "file")}
+            | again.get(item["form"], {})
+            | arena(paths.get(item["form"]))
             for item in forms
         ],
         "desktop": kept(f"{name}-desktop", lambda: desktop(paths, scale)),
