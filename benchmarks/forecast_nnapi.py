@@ -13,8 +13,9 @@ from typing import Any
 
 import dead_weight
 from figures import out_argument, write_result
-from forecast_gpu import HERE, delegated, packaged, recipes
+from forecast_gpu import HERE, delegated, recipes
 from one_operator import cases
+from real_files import packaged
 
 from edgekit.delegates import nnapi
 from edgekit.tflite import read

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.convert.schema import generated as schema
+from edgekit.convert.schema import operator_code
 from edgekit.tflite.operators import OPERATORS, TENSOR_TYPES
 from edgekit.tflite.options import KINDS
 
@@ -119,7 +120,7 @@ class Graph:
     ) -> Any:
         """Add an operator; `before`: in front of that one, else at the end."""
         made = schema().OperatorT()
-        made.opcodeIndex = self._code(name, version, custom)
+        made.opcodeIndex = operator_code(self.model, name, version, custom=custom)
         made.inputs, made.outputs = np.asarray(inputs, np.int32), np.asarray(outputs, np.int32)
         if not custom:
             _fill(made, name, options or {})
@@ -138,18 +139,6 @@ class Graph:
 
     def _place(self, operator: Any) -> int:
         return next(index for index, held in enumerate(self.graph.operators) if held is operator)
-
-    def _code(self, name: str, version: int, custom: bool) -> int:
-        number = OPERATORS.index("CUSTOM" if custom else name)
-        for index, held in enumerate(self.model.operatorCodes):
-            same = max(held.builtinCode, held.deprecatedBuiltinCode) == number and held.version == version
-            if same and (held.customCode or b"") == (name.encode() if custom else b""):
-                return index
-        code = schema().OperatorCodeT()
-        code.builtinCode, code.deprecatedBuiltinCode, code.version = number, min(number, 127), version
-        code.customCode = name.encode() if custom else None
-        self.model.operatorCodes.append(code)
-        return len(self.model.operatorCodes) - 1
 
 
 def quantized(scales: Sequence[float], zero_points: Sequence[int], axis: int = 0) -> Any:

@@ -64,7 +64,7 @@ def files(names: list[str], kept: Path | None) -> Iterator[tuple[str, bytes]]:
         else:
             yield name, network_file(name) if name in NETWORKS else recipe_file(name)
     if not names:
-        from forecast_gpu import packaged
+        from real_files import packaged
 
         yield from packaged().items()
 

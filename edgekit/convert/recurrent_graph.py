@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.convert.schema import generated
+from edgekit.convert.schema import generated, operator_code
 
 _OPTIONS = {
     "ADD": "AddOptions",
@@ -126,14 +126,7 @@ class Graph:
 
     def code(self, name: str, version: int) -> int:
         """The place of an operator and its version among the model's codes."""
-        number = getattr(generated().BuiltinOperator, name)
-        for place, code in enumerate(self.model.operatorCodes):
-            if (code.builtinCode, code.version) == (number, version):
-                return place
-        code = generated().OperatorCodeT()
-        code.builtinCode, code.version, code.deprecatedBuiltinCode = number, version, min(number, 127)
-        self.model.operatorCodes.append(code)
-        return len(self.model.operatorCodes) - 1
+        return operator_code(self.model, name, version)
 
 
 def new_model() -> Any:

@@ -89,6 +89,19 @@ def constant(enumeration: str, name: str) -> int:
     return int(getattr(getattr(generated(), enumeration), name))
 
 
+def operator_code(model: Any, name: str, version: int, *, custom: bool = False) -> int:
+    """The place of an operator and its version among the model's codes, added where it is not there yet."""
+    number, custom_code = constant("BuiltinOperator", "CUSTOM" if custom else name), name.encode() if custom else b""
+    for place, code in enumerate(model.operatorCodes):
+        held = max(code.builtinCode, code.deprecatedBuiltinCode), code.version, code.customCode or b""
+        if held == (number, version, custom_code):
+            return place
+    code = new("OperatorCodeT", builtinCode=number, deprecatedBuiltinCode=min(number, 127), version=version)
+    code.customCode = custom_code or None
+    model.operatorCodes.append(code)
+    return len(model.operatorCodes) - 1
+
+
 def pack(model: Any) -> bytes:
     """The bytes of a ModelT, which is used up: buffers on ALIGNMENT; equal lists of numbers, options and quantizations
     once."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.convert.schema import constant, new
+from edgekit.convert.schema import constant, new, operator_code
 from edgekit.tflite.operators import OPERATORS, TENSOR_TYPES
 
 NOT_GIVEN = -1
@@ -219,20 +219,10 @@ class Graph:
 
     def set_version(self, operator: Any, version: int) -> None:
         """Let an operator ask for this version of its kind."""
-        operator.opcodeIndex = self._code_of(self.name(operator), version)
+        operator.opcodeIndex = operator_code(self.model, self.name(operator), version)
 
     def _code(self, name: str, quantized: bool) -> int:
-        return self._code_of(name, _VERSIONS.get(name, (1, 1))[quantized])
-
-    def _code_of(self, name: str, version: int) -> int:
-        builtin = OPERATORS.index(name)
-        for place, code in enumerate(self.model.operatorCodes):
-            if max(code.builtinCode, code.deprecatedBuiltinCode) == builtin and code.version == version:
-                return place
-        code = new("OperatorCodeT")
-        code.builtinCode, code.deprecatedBuiltinCode, code.version = builtin, min(builtin, 127), version
-        self.model.operatorCodes.append(code)
-        return len(self.model.operatorCodes) - 1
+        return operator_code(self.model, name, _VERSIONS.get(name, (1, 1))[quantized])
 
     def set_input(self, operator: Any, place: int, tensor: int) -> None:
         """Let one input of an operator be another tensor."""
