@@ -13,6 +13,8 @@ import pytest
 from recipes.conftest import ROOT, SMALL, by_place
 
 from edgekit.convert.shrink import shrink
+from edgekit.tflite import read
+from edgekit.tflite.metadata import entry, with_metadata
 
 TARGETS = ("desktop:cpu", "loopback:0:cpu")
 
@@ -46,8 +48,11 @@ def test_digits_files_shrink(digits):
 def test_digits_is_converted_from_torch_once_for_every_precision(digits):
     floats = list((digits[0] / "stages").glob("float-*/float32.tflite"))
     assert len(floats) == 1, "float32, fp16 and int8 begin with one file; the trained int8 has a graph of its own"
-    shrunk, names = shrink(floats[0].read_bytes())
-    assert shrunk == (digits[0] / "artifacts/digits-cnn/float32.tflite").read_bytes()
+    made = (digits[0] / "artifacts/digits-cnn/float32.tflite").read_bytes()
+    added = {name: entry(made, name) for name in read(made).metadata if name.startswith("edgekit.")}
+    assert added.keys() == {"edgekit.lineage", "edgekit.labels", "edgekit.normalization"}
+    shrunk, names = shrink(with_metadata(floats[0].read_bytes(), added))
+    assert shrunk == made
     assert json.loads((digits[0] / "artifacts/digits-cnn/float32.tflite.json").read_text())["tensor_names"] == names
 
 
