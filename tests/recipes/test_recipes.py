@@ -112,6 +112,7 @@ def runners_of(process):
     return [line for line in lines if "edgekit.runner" in line and f"-{process}-" in line]
 
 
+@pytest.mark.slow
 def test_killed_runs_go_on(edgekit, tmp_path, digits):
     """Three kills in a row in one workspace; `make figures-remake TOPIC=chain` does twenty."""
     generator = random.Random(7)
