@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from edgekit.pipeline.session import Session
 
 
-_PRECISIONS = "float32, fp16, int8, int8-dynamic, int16x8, int4 or mixed"
-
-
 def run(
     recipe: options.RecipeFile,
     target: options.Targets = None,

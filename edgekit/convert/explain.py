@@ -25,6 +25,7 @@ from edgekit.convert.schema import Unknown
 from edgekit.errors import ModelFileError
 from edgekit.progress import Tick, ignored
 from edgekit.tflite import ModelFile, Operator, read
+from edgekit.tflite.structure import branch
 
 CARRIERS = ("QUANTIZE", "DEQUANTIZE")
 """Operators that only change how a value is written."""
@@ -60,9 +61,9 @@ def explain_files(
     """
     before, after = read(reference, titles[0]), read(examined, titles[1])
     for file, title in ((before, titles[0]), (after, titles[1])):
-        if loops := [operator.name for operator in file.main.operators if operator.name in ("WHILE", "IF")]:
+        if found := branch(file):
             raise ModelFileError(
-                f"{title} has {loops[0]}: what runs inside is not compared tensor by tensor", "compare unrolled forms"
+                f"{title} has {found}: what runs inside is not compared tensor by tensor", "compare unrolled forms"
             )
     pairs = counterparts(before, after)
     if not samples:

@@ -13,6 +13,7 @@ from edgekit.convert.rounding import Moments, narrower_scales, round_rows
 from edgekit.errors import ConvertError
 from edgekit.tflite import ModelFile, Operator, Tensor, read
 from edgekit.tflite.patch import Patch
+from edgekit.tflite.structure import branch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,11 +78,11 @@ def observed(
     """Run the float file on the samples: activation tensor -> (smallest, largest) value, and what each layer sees."""
     from edgekit.runner.engine_litert import Undelegated
 
-    if loops := [operator.name for operator in file.main.operators if operator.name in ("WHILE", "IF")]:
+    if found := branch(file):
         raise ConvertError(
-            f"the file has {loops[0]}: the ranges of what runs inside are not observed",
+            f"the file has {found}: the ranges of what runs inside are not observed",
             "convert its source unrolled, or a recipe's network with recurrent = 'looped'",
-            ops=(loops[0],),
+            ops=(found,),
         )
     interpreter, moments = Undelegated(content), Moments(file)
     activations = quantize.activation_tensors(file)

@@ -195,6 +195,11 @@ def rounds_at_run_time(model: ModelFile) -> bool:
     return False
 
 
+def branch(model: ModelFile) -> str:
+    """WHILE or IF, the first of the main graph: what runs inside lies in graphs of its own; empty: there is none."""
+    return next((operator.name for operator in model.main.operators if operator.name in ("WHILE", "IF")), "")
+
+
 def constant_elements(model: ModelFile) -> int:
     """Number of constant values of floating or quantized tensors: the parameters in the file."""
     counted: set[tuple[int, int]] = set()
