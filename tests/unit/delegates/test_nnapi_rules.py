@@ -5,7 +5,7 @@ from operator_files.layers import CONV
 from operator_files.writer import Op, T, file, i32, one, q
 
 from edgekit.delegates import nnapi, nnapi_rules, predict
-from edgekit.delegates.nnapi_rules import FL6, FL7, NAMES, P, Q, R
+from edgekit.delegates.nnapi_operators import FL6, FL7, NAMES, P, Q, R
 from edgekit.tflite import read
 from edgekit.tflite.operators import OPERATORS
 
