@@ -6,7 +6,7 @@ Only what files run into; a Parse that fails makes the delegate give up the whol
 
 from collections.abc import Callable
 
-from edgekit.delegates.gpu_rules import BUILDER
+from edgekit.delegates.gpu_operators import BUILDER
 from edgekit.delegates.rules import Node, shape
 from edgekit.tflite.structure import Tensor
 
